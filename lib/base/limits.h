@@ -13,6 +13,11 @@
 #define LIMIT_RPC_CONN_WINDOW (4u * 1024 * 1024)   /* HTTP/2 connection receive window                */
 #define LIMIT_STATUS_MESSAGE 1024                  /* grpc-message before percent-encoding            */
 
+/* http */
+#define LIMIT_HTTP1_HEAD (8u * 1024)               /* request line and headers, or those of an answer */
+#define LIMIT_HTTP1_BODY (4u * 1024 * 1024)        /* one answer of ours                              */
+#define LIMIT_HTTP1_CONNECTIONS 256                /* of one server                                   */
+
 /* objects */
 #define LIMIT_OBJECT (512u * 1024)                 /* JSON text of one object                         */
 #define LIMIT_OBJECTS 100000                       /* in one store                                    */
