@@ -8,6 +8,7 @@
 # function gen_LANG OUT in tools/gen/LANG.sh that fills an empty folder; hand-written files that belong there (go.mod,
 # package.json, …) come from tools/gen/LANG/.
 set -euo pipefail
+shopt -s inherit_errexit
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/agent-sandbox/gen
@@ -23,6 +24,29 @@ die()
 need()
 {
     command -v "$1" >/dev/null || die "$1 is missing: install ${2:-$1}"
+}
+
+# once DIR COMMAND…: runs the command, whose last argument is a new folder, and keeps that as DIR; nothing when it is there.
+# Half an installation is never mistaken for one.
+once()
+{
+    local dir=$1 tmp=$1.tmp$$
+    shift
+
+    if [ -d "$dir" ]; then
+        return
+    fi
+    mkdir -p "$tmp"
+    echo "gen.sh: installing $(basename "$dir")" >&2
+    "$@" "$tmp" >&2 # no `||` here: it would switch off set -e inside
+    mv "$tmp" "$dir"
+}
+
+# The contracts of ours, names below proto/, sorted. Languages other than C have the published ones (proto/grpc) as
+# packages of their own.
+own_proto_files()
+{
+    proto_files | grep -v "^grpc/"
 }
 
 # Names below proto/, sorted.
@@ -45,7 +69,7 @@ gen_lang()
 
 check_lang()
 {
-    if diff -ruN -x node_modules -x __pycache__ -x target "$ROOT/gen/$1" "$2" >"$2.diff"; then
+    if diff -ruN -x node_modules -x __pycache__ -x target -x dist -x Cargo.lock -x package-lock.json "$ROOT/gen/$1" "$2" >"$2.diff"; then
         echo "gen/$1 is fresh"
         return
     fi
@@ -75,7 +99,7 @@ main()
     # shellcheck source=tools/gen/versions.sh
     . "$ROOT/tools/gen/versions.sh"
     STAGE=$(mktemp -d)
-    trap 'rm -rf "$STAGE"' EXIT
+    trap 'rm -rf "$STAGE" "$CACHE"/*.tmp$$' EXIT
     for lang in "${langs[@]}"; do
         mkdir "$STAGE/$lang"
         gen_lang "$lang" "$STAGE/$lang"

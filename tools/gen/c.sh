@@ -10,8 +10,8 @@ build_plugin()
     bin=$CACHE/protoc-gen-rpc-c-$hash
     if [ ! -x "$bin" ]; then
         mkdir -p "$CACHE"
-        "${CXX:-c++}" -std=c++17 -O1 -o "$bin.$$" "${sources[@]}" -lprotoc -lprotobuf -lpthread
-        mv "$bin.$$" "$bin"
+        "${CXX:-c++}" -std=c++17 -O1 -o "$bin.tmp$$" "${sources[@]}" -lprotoc -lprotobuf -lpthread
+        mv "$bin.tmp$$" "$bin"
     fi
     echo "$bin"
 }
@@ -58,10 +58,11 @@ well_known_imports()
 
 gen_c()
 {
-    local out=$1 files
+    local out=$1 files plugin
 
     need protoc-c protobuf-c-compiler
     need protoc protobuf-compiler
     mapfile -t files < <(proto_files)
-    c_files "$ROOT/proto" "$out" "$(build_plugin "$ROOT/tools/protoc-gen-rpc-c")" "${files[@]}"
+    plugin=$(build_plugin "$ROOT/tools/protoc-gen-rpc-c")
+    c_files "$ROOT/proto" "$out" "$plugin" "${files[@]}"
 }
