@@ -36,8 +36,11 @@ struct metric {
 struct metrics {
     struct list families;
     struct metric_series sink; /* what is counted when memory ran out; nobody reads it */
-    void (*on_write)(void *user);
-    void *on_write_user;
+    struct {
+        void (*fn)(void *user);
+        void *user;
+    } hooks[METRIC_MAX_HOOKS];
+    size_t n_hooks;
 };
 
 int metrics_new(struct metrics **ret, struct err *err)
@@ -70,11 +73,12 @@ void metrics_free(struct metrics *m)
 
 void metrics_on_write(struct metrics *m, void (*fn)(void *user), void *user)
 {
-    m->on_write = fn;
-    m->on_write_user = user;
+    assert(m->n_hooks < METRIC_MAX_HOOKS);
+    m->hooks[m->n_hooks].fn = fn;
+    m->hooks[m->n_hooks++].user = user;
 }
 
-static struct metric *family_find(struct metrics *m, const char *name)
+struct metric *metrics_find(const struct metrics *m, const char *name)
 {
     LIST_FOREACH(it, &m->families)
     {
@@ -91,7 +95,7 @@ int metrics_add(struct metrics *m, const struct metric_desc *desc, struct metric
 {
     struct metric *f;
 
-    if (family_find(m, desc->name))
+    if (metrics_find(m, desc->name))
         return err_set(err, RPC_ALREADY_EXISTS, "AlreadyExists", "two metrics named %s",
                        desc->name);
     f = calloc(1, sizeof(*f));
@@ -288,8 +292,8 @@ static int write_family(struct buf *out, const struct metric *f, struct err *err
 
 int metrics_write(struct metrics *m, struct buf *ret, struct err *err)
 {
-    if (m->on_write)
-        m->on_write(m->on_write_user);
+    for (size_t i = 0; i < m->n_hooks; i++)
+        m->hooks[i].fn(m->hooks[i].user);
     LIST_FOREACH(it, &m->families)
     if (write_family(ret, CONTAINER_OF(it, struct metric, link), err) < 0)
         return err_wrap(err, "writing metrics");

@@ -20,7 +20,12 @@ struct metrics;
 struct metric;        /* a family */
 struct metric_series; /* one of it: good as long as the registry */
 
-enum { METRIC_MAX_LABELS = 4, METRIC_MAX_SERIES = 128, METRIC_MAX_VALUE = 63 };
+enum {
+    METRIC_MAX_LABELS = 4,
+    METRIC_MAX_SERIES = 128,
+    METRIC_MAX_VALUE = 63,
+    METRIC_MAX_HOOKS = 4
+};
 
 enum metric_type { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
@@ -45,9 +50,11 @@ DEFINE_CLEANUP(struct metrics *, metrics_free)
 int metrics_add(struct metrics *m, const struct metric_desc *desc, struct metric **ret,
                 struct err *err);
 
-/* fn is called before each metrics_write(), to set gauges that are read from elsewhere. One per
- * registry. */
+/* fn is called before each metrics_write(), to set gauges that are read from elsewhere. At most
+ * METRIC_MAX_HOOKS. */
 void metrics_on_write(struct metrics *m, void (*fn)(void *user), void *user);
+/* The family of that name, or NULL. */
+struct metric *metrics_find(const struct metrics *m, const char *name);
 
 /* The series with these values, one per label of the family (NULL for a family without labels);
  * values are cut at METRIC_MAX_VALUE bytes. Made when new. Never NULL: over the bound it is the

@@ -86,9 +86,8 @@ void admin_take(int fd, const uint8_t *data, size_t n, void *admin)
 
 /* ---- the process ---- */
 
-static const struct metric_desc rss_desc = {.name = "process_resident_memory_bytes",
-                                            .help = "Resident memory.",
-                                            .type = METRIC_GAUGE};
+static const struct metric_desc rss_desc = {
+    .name = "process_resident_memory_bytes", .help = "Resident memory.", .type = METRIC_GAUGE};
 static const struct metric_desc fds_desc = {
     .name = "process_open_fds", .help = "Open file descriptors.", .type = METRIC_GAUGE};
 static const struct metric_desc start_desc = {.name = "process_start_time_seconds",
@@ -98,10 +97,6 @@ static const struct metric_desc build_desc = {.name = "build_info",
                                               .help = "What runs; always 1.",
                                               .type = METRIC_GAUGE,
                                               .labels = {"service", "version"}};
-
-static struct {
-    struct metric_series *rss, *fds;
-} process;
 
 static double resident_bytes(void)
 {
@@ -121,7 +116,7 @@ static double open_fds(void)
     double n = -3; /* ".", ".." and the folder's own */
 
     if (!d)
-        return 0; /* not readable after harden_no_dump() */
+        return 0;
     while (readdir(d))
         n++;
     (void)closedir(d);
@@ -130,9 +125,10 @@ static double open_fds(void)
 
 static void read_process(void *user)
 {
-    (void)user;
-    metric_set(process.rss, resident_bytes());
-    metric_set(process.fds, open_fds());
+    struct metrics *m = user;
+
+    metric_set(metric_with(metrics_find(m, rss_desc.name), NULL), resident_bytes());
+    metric_set(metric_with(metrics_find(m, fds_desc.name), NULL), open_fds());
 }
 
 int admin_add_process_metrics(struct metrics *m, const char *service, const char *version,
@@ -144,10 +140,8 @@ int admin_add_process_metrics(struct metrics *m, const char *service, const char
         metrics_add(m, &start_desc, &start, err) < 0 ||
         metrics_add(m, &build_desc, &build, err) < 0)
         return -1;
-    process.rss = metric_with(rss, NULL);
-    process.fds = metric_with(fds, NULL);
     metric_set(metric_with(start, NULL), (double)(clock_realtime_ns() / 1000000u) / 1000);
     metric_set(metric_with(build, (const char *[]){service, version}), 1);
-    metrics_on_write(m, read_process, NULL);
+    metrics_on_write(m, read_process, m);
     return 0;
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * GET /healthz and /metrics over HTTP/1.1, beside gRPC on the same port: give admin_take() and the object to
- * rpc_listen_opts.on_other.
+ * GET /healthz and /metrics over HTTP/1.1, beside gRPC on the same port: give admin_take() and the
+ * object to rpc_listen_opts.on_other.
  *
  *     /healthz   200 "ok", or 503 and a sentence saying why not
  *     /metrics   Prometheus text, exposition format 0.0.4
@@ -24,7 +24,8 @@ struct admin_opts {
     void *user;
 };
 
-int admin_new(struct admin **ret, struct loop *loop, const struct admin_opts *opts, struct err *err);
+int admin_new(struct admin **ret, struct loop *loop, const struct admin_opts *opts,
+              struct err *err);
 /* Closes its connections at once. NULL is fine. */
 void admin_free(struct admin *a);
 DEFINE_CLEANUP(struct admin *, admin_free)
@@ -32,7 +33,8 @@ DEFINE_CLEANUP(struct admin *, admin_free)
 /* Takes over fd and copies the n bytes read so far; `admin` is the struct admin. */
 void admin_take(int fd, const uint8_t *data, size_t n, void *admin);
 
-/* The gauges every service has: adds process_resident_memory_bytes, process_open_fds, process_start_time_seconds and
- * build_info{service,version} to m, and reads them before each metrics_write(). */
+/* The gauges every service has: adds process_resident_memory_bytes, process_open_fds,
+ * process_start_time_seconds and build_info{service,version} to m, and reads them before each
+ * metrics_write(). */
 int admin_add_process_metrics(struct metrics *m, const char *service, const char *version,
                               struct err *err);
