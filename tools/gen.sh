@@ -4,14 +4,14 @@
 #   tools/gen.sh [LANG…]           writes gen/LANG (c python go typescript java rust; none named: all)
 #   tools/gen.sh --check [LANG…]   changes nothing, fails when what is checked in is not what would be made
 #
-# Generators are pinned in tools/gen/versions.sh and kept in ${XDG_CACHE_HOME:-~/.cache}/agent-sandbox/gen. Each language is a
+# Generators are pinned in tools/gen/versions.sh and kept in the cache folder (AGENT_SANDBOX_CACHE, default ~/.cache/agent-sandbox). Each language is a
 # function gen_LANG OUT in tools/gen/LANG.sh that fills an empty folder; hand-written files that belong there (go.mod,
 # package.json, …) come from tools/gen/LANG/.
 set -euo pipefail
 shopt -s inherit_errexit
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/agent-sandbox/gen
+CACHE=${AGENT_SANDBOX_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/agent-sandbox}/gen
 LANGS=(c python go typescript java rust)
 export LC_ALL=C
 

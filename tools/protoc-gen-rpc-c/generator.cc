@@ -206,20 +206,19 @@ void print_method_header(Printer *p, const MethodDescriptor *m)
     p->Print(v, "extern const struct rpc_method_desc $fn$_method;\n");
     print_client_prototype(p, m, ";\n");
     if (m->client_streaming())
-        p->Print(
-            v,
-            "/* Client. */\n"
-            "static inline int $fn$_send(struct rpc_call *call, const $in$ *msg,\n"
-            "    struct err *err)\n"
-            "{\n"
-            "    return rpc_send(call, &msg->base, err);\n"
-            "}\n"
-            "/* Server. */\n"
-            "static inline void $fn$_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,\n"
-            "    void *user)\n"
-            "{\n"
-            "    rpc_accept(call, &$fn$_method, ops, user);\n"
-            "}\n");
+        p->Print(v, "/* Client. */\n"
+                    "static inline int $fn$_send(struct rpc_call *call, const $in$ *msg,\n"
+                    "    struct err *err)\n"
+                    "{\n"
+                    "    return rpc_send(call, &msg->base, err);\n"
+                    "}\n");
+    p->Print(
+        v, "/* Server: who is told what becomes of the call; ops must outlive it. */\n"
+           "static inline void $fn$_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,\n"
+           "    void *user)\n"
+           "{\n"
+           "    rpc_accept(call, &$fn$_method, ops, user);\n"
+           "}\n");
     if (m->server_streaming())
         p->Print(v, "/* Server. */\n"
                     "static inline int $fn$_reply(struct rpc_call *call, const $out$ *msg,\n"

@@ -26,6 +26,12 @@ extern const struct rpc_method_desc agentsandbox_v1_claim_service_create_claim_m
 int agentsandbox_v1_claim_service_create_claim(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__CreateClaimRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_claim_service_create_claim_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_claim_service_create_claim_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_claim_service_create_claim_reply(struct rpc_call *call, const Agentsandbox__V1__CreateClaimResponse *msg)
 {
@@ -40,6 +46,12 @@ extern const struct rpc_method_desc agentsandbox_v1_claim_service_get_claim_meth
 int agentsandbox_v1_claim_service_get_claim(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__GetClaimRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_claim_service_get_claim_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_claim_service_get_claim_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_claim_service_get_claim_reply(struct rpc_call *call, const Agentsandbox__V1__GetClaimResponse *msg)
 {
@@ -51,6 +63,12 @@ extern const struct rpc_method_desc agentsandbox_v1_claim_service_list_claims_me
 int agentsandbox_v1_claim_service_list_claims(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListClaimsRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_claim_service_list_claims_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_claim_service_list_claims_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_claim_service_list_claims_reply(struct rpc_call *call, const Agentsandbox__V1__ListClaimsResponse *msg)
 {
@@ -65,6 +83,12 @@ extern const struct rpc_method_desc agentsandbox_v1_claim_service_watch_claims_m
 int agentsandbox_v1_claim_service_watch_claims(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__WatchClaimsRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_claim_service_watch_claims_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_claim_service_watch_claims_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_claim_service_watch_claims_reply(struct rpc_call *call, const Agentsandbox__V1__WatchClaimsResponse *msg,
     struct err *err)
@@ -80,6 +104,12 @@ extern const struct rpc_method_desc agentsandbox_v1_claim_service_renew_claim_me
 int agentsandbox_v1_claim_service_renew_claim(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RenewClaimRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_claim_service_renew_claim_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_claim_service_renew_claim_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_claim_service_renew_claim_reply(struct rpc_call *call, const Agentsandbox__V1__RenewClaimResponse *msg)
 {
@@ -94,6 +124,12 @@ extern const struct rpc_method_desc agentsandbox_v1_claim_service_delete_claim_m
 int agentsandbox_v1_claim_service_delete_claim(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__DeleteClaimRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_claim_service_delete_claim_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_claim_service_delete_claim_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_claim_service_delete_claim_reply(struct rpc_call *call, const Agentsandbox__V1__DeleteClaimResponse *msg)
 {

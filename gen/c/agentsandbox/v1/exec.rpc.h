@@ -22,6 +22,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_run_method;
 int agentsandbox_v1_exec_service_run(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RunRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_run_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_run_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_run_reply(struct rpc_call *call, const Agentsandbox__V1__RunResponse *msg)
 {
@@ -36,6 +42,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_start_method;
 int agentsandbox_v1_exec_service_start(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__StartRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_start_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_start_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_start_reply(struct rpc_call *call, const Agentsandbox__V1__StartResponse *msg)
 {
@@ -50,6 +62,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_list_method;
 int agentsandbox_v1_exec_service_list(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListExecsRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_list_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_list_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_list_reply(struct rpc_call *call, const Agentsandbox__V1__ListExecsResponse *msg)
 {
@@ -64,6 +82,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_get_method;
 int agentsandbox_v1_exec_service_get(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__GetExecRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_get_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_get_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_get_reply(struct rpc_call *call, const Agentsandbox__V1__GetExecResponse *msg)
 {
@@ -78,6 +102,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_wait_method;
 int agentsandbox_v1_exec_service_wait(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__WaitRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_wait_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_wait_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_wait_reply(struct rpc_call *call, const Agentsandbox__V1__WaitResponse *msg)
 {
@@ -92,6 +122,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_signal_method;
 int agentsandbox_v1_exec_service_signal(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__SignalRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_signal_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_signal_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_signal_reply(struct rpc_call *call, const Agentsandbox__V1__SignalResponse *msg)
 {
@@ -106,6 +142,12 @@ extern const struct rpc_method_desc agentsandbox_v1_exec_service_resize_method;
 int agentsandbox_v1_exec_service_resize(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ResizeRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_exec_service_resize_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_exec_service_resize_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_exec_service_resize_reply(struct rpc_call *call, const Agentsandbox__V1__ResizeResponse *msg)
 {

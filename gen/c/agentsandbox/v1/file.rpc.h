@@ -21,6 +21,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_stat_method;
 int agentsandbox_v1_file_service_stat(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__StatRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_stat_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_stat_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_file_service_stat_reply(struct rpc_call *call, const Agentsandbox__V1__StatResponse *msg)
 {
@@ -32,6 +38,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_list_method;
 int agentsandbox_v1_file_service_list(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListFilesRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_list_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_list_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_file_service_list_reply(struct rpc_call *call, const Agentsandbox__V1__ListFilesResponse *msg,
     struct err *err)
@@ -47,6 +59,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_read_method;
 int agentsandbox_v1_file_service_read(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ReadRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_read_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_read_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_file_service_read_reply(struct rpc_call *call, const Agentsandbox__V1__ReadResponse *msg,
     struct err *err)
@@ -68,7 +86,7 @@ static inline int agentsandbox_v1_file_service_write_send(struct rpc_call *call,
 {
     return rpc_send(call, &msg->base, err);
 }
-/* Server. */
+/* Server: who is told what becomes of the call; ops must outlive it. */
 static inline void agentsandbox_v1_file_service_write_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
     void *user)
 {
@@ -85,6 +103,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_remove_method;
 int agentsandbox_v1_file_service_remove(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RemoveRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_remove_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_remove_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_file_service_remove_reply(struct rpc_call *call, const Agentsandbox__V1__RemoveResponse *msg)
 {
@@ -96,6 +120,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_rename_method;
 int agentsandbox_v1_file_service_rename(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RenameRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_rename_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_rename_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_file_service_rename_reply(struct rpc_call *call, const Agentsandbox__V1__RenameResponse *msg)
 {
@@ -107,6 +137,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_make_directory_
 int agentsandbox_v1_file_service_make_directory(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__MakeDirectoryRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_make_directory_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_make_directory_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_file_service_make_directory_reply(struct rpc_call *call, const Agentsandbox__V1__MakeDirectoryResponse *msg)
 {
@@ -121,6 +157,12 @@ extern const struct rpc_method_desc agentsandbox_v1_file_service_watch_method;
 int agentsandbox_v1_file_service_watch(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__WatchFilesRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_file_service_watch_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_file_service_watch_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_file_service_watch_reply(struct rpc_call *call, const Agentsandbox__V1__WatchFilesResponse *msg,
     struct err *err)

@@ -23,6 +23,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_get_node_method
 int agentsandbox_v1_node_service_get_node(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__GetNodeRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_get_node_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_get_node_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_get_node_reply(struct rpc_call *call, const Agentsandbox__V1__GetNodeResponse *msg)
 {
@@ -38,6 +44,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_create_sandbox_
 int agentsandbox_v1_node_service_create_sandbox(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__CreateSandboxRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_create_sandbox_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_create_sandbox_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_create_sandbox_reply(struct rpc_call *call, const Agentsandbox__V1__CreateSandboxResponse *msg)
 {
@@ -52,6 +64,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_delete_sandbox_
 int agentsandbox_v1_node_service_delete_sandbox(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__DeleteSandboxRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_delete_sandbox_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_delete_sandbox_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_delete_sandbox_reply(struct rpc_call *call, const Agentsandbox__V1__DeleteSandboxResponse *msg)
 {
@@ -63,6 +81,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_list_sandboxes_
 int agentsandbox_v1_node_service_list_sandboxes(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListSandboxesRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_list_sandboxes_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_list_sandboxes_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_list_sandboxes_reply(struct rpc_call *call, const Agentsandbox__V1__ListSandboxesResponse *msg)
 {
@@ -77,6 +101,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_watch_sandboxes
 int agentsandbox_v1_node_service_watch_sandboxes(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__WatchSandboxesRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_watch_sandboxes_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_watch_sandboxes_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_node_service_watch_sandboxes_reply(struct rpc_call *call, const Agentsandbox__V1__WatchSandboxesResponse *msg,
     struct err *err)
@@ -93,6 +123,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_import_image_me
 int agentsandbox_v1_node_service_import_image(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ImportImageRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_import_image_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_import_image_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_import_image_reply(struct rpc_call *call, const Agentsandbox__V1__ImportImageResponse *msg)
 {
@@ -104,6 +140,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_list_images_met
 int agentsandbox_v1_node_service_list_images(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListImagesRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_list_images_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_list_images_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_list_images_reply(struct rpc_call *call, const Agentsandbox__V1__ListImagesResponse *msg)
 {
@@ -115,6 +157,12 @@ extern const struct rpc_method_desc agentsandbox_v1_node_service_remove_image_me
 int agentsandbox_v1_node_service_remove_image(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RemoveImageRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_node_service_remove_image_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_node_service_remove_image_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_node_service_remove_image_reply(struct rpc_call *call, const Agentsandbox__V1__RemoveImageResponse *msg)
 {
@@ -152,6 +200,12 @@ extern const struct rpc_method_desc agentsandbox_v1_agent_service_get_agent_meth
 int agentsandbox_v1_agent_service_get_agent(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__GetAgentRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_agent_service_get_agent_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_agent_service_get_agent_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_agent_service_get_agent_reply(struct rpc_call *call, const Agentsandbox__V1__GetAgentResponse *msg)
 {
@@ -166,6 +220,12 @@ extern const struct rpc_method_desc agentsandbox_v1_agent_service_run_probe_meth
 int agentsandbox_v1_agent_service_run_probe(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RunProbeRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_agent_service_run_probe_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_agent_service_run_probe_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_agent_service_run_probe_reply(struct rpc_call *call, const Agentsandbox__V1__RunProbeResponse *msg)
 {
@@ -180,6 +240,12 @@ extern const struct rpc_method_desc agentsandbox_v1_agent_service_stop_method;
 int agentsandbox_v1_agent_service_stop(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__StopRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_agent_service_stop_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_agent_service_stop_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_agent_service_stop_reply(struct rpc_call *call, const Agentsandbox__V1__StopResponse *msg)
 {

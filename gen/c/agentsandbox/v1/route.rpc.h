@@ -21,6 +21,12 @@ extern const struct rpc_method_desc agentsandbox_v1_route_service_resolve_method
 int agentsandbox_v1_route_service_resolve(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ResolveRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_route_service_resolve_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_route_service_resolve_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_route_service_resolve_reply(struct rpc_call *call, const Agentsandbox__V1__ResolveResponse *msg)
 {
@@ -35,6 +41,12 @@ extern const struct rpc_method_desc agentsandbox_v1_route_service_watch_method;
 int agentsandbox_v1_route_service_watch(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__WatchRoutesRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_route_service_watch_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_route_service_watch_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_route_service_watch_reply(struct rpc_call *call, const Agentsandbox__V1__WatchRoutesResponse *msg,
     struct err *err)

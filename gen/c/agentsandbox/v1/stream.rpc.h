@@ -28,7 +28,7 @@ static inline int agentsandbox_v1_stream_service_attach_send(struct rpc_call *ca
 {
     return rpc_send(call, &msg->base, err);
 }
-/* Server. */
+/* Server: who is told what becomes of the call; ops must outlive it. */
 static inline void agentsandbox_v1_stream_service_attach_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
     void *user)
 {
@@ -55,7 +55,7 @@ static inline int agentsandbox_v1_stream_service_forward_send(struct rpc_call *c
 {
     return rpc_send(call, &msg->base, err);
 }
-/* Server. */
+/* Server: who is told what becomes of the call; ops must outlive it. */
 static inline void agentsandbox_v1_stream_service_forward_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
     void *user)
 {

@@ -24,6 +24,12 @@ extern const struct rpc_method_desc agentsandbox_v1_template_service_apply_metho
 int agentsandbox_v1_template_service_apply(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ApplyRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_template_service_apply_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_template_service_apply_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_template_service_apply_reply(struct rpc_call *call, const Agentsandbox__V1__ApplyResponse *msg)
 {
@@ -38,6 +44,12 @@ extern const struct rpc_method_desc agentsandbox_v1_template_service_get_method;
 int agentsandbox_v1_template_service_get(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__GetRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_template_service_get_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_template_service_get_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_template_service_get_reply(struct rpc_call *call, const Agentsandbox__V1__GetResponse *msg)
 {
@@ -49,6 +61,12 @@ extern const struct rpc_method_desc agentsandbox_v1_template_service_list_method
 int agentsandbox_v1_template_service_list(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_template_service_list_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_template_service_list_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_template_service_list_reply(struct rpc_call *call, const Agentsandbox__V1__ListResponse *msg)
 {
@@ -63,6 +81,12 @@ extern const struct rpc_method_desc agentsandbox_v1_template_service_watch_metho
 int agentsandbox_v1_template_service_watch(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__WatchRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_template_service_watch_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_template_service_watch_method, ops, user);
+}
 /* Server. */
 static inline int agentsandbox_v1_template_service_watch_reply(struct rpc_call *call, const Agentsandbox__V1__WatchResponse *msg,
     struct err *err)
@@ -75,6 +99,12 @@ extern const struct rpc_method_desc agentsandbox_v1_template_service_delete_meth
 int agentsandbox_v1_template_service_delete(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__DeleteRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void agentsandbox_v1_template_service_delete_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &agentsandbox_v1_template_service_delete_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void agentsandbox_v1_template_service_delete_reply(struct rpc_call *call, const Agentsandbox__V1__DeleteResponse *msg)
 {

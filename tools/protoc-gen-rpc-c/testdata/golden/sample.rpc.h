@@ -23,6 +23,12 @@ extern const struct rpc_method_desc sample_v1_echo_http_service_echo_method;
 int sample_v1_echo_http_service_echo(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Sample__V1__EchoRequest *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void sample_v1_echo_http_service_echo_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &sample_v1_echo_http_service_echo_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void sample_v1_echo_http_service_echo_reply(struct rpc_call *call, const Sample__V1__EchoResponse *msg)
 {
@@ -37,6 +43,12 @@ extern const struct rpc_method_desc sample_v1_echo_http_service_list_method;
 int sample_v1_echo_http_service_list(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Sample__V1__EchoRequest *request, const struct rpc_msg_ops *ops, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void sample_v1_echo_http_service_list_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &sample_v1_echo_http_service_list_method, ops, user);
+}
 /* Server. */
 static inline int sample_v1_echo_http_service_list_reply(struct rpc_call *call, const Sample__V1__EchoResponse *msg,
     struct err *err)
@@ -55,7 +67,7 @@ static inline int sample_v1_echo_http_service_sum_send(struct rpc_call *call, co
 {
     return rpc_send(call, &msg->base, err);
 }
-/* Server. */
+/* Server: who is told what becomes of the call; ops must outlive it. */
 static inline void sample_v1_echo_http_service_sum_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
     void *user)
 {
@@ -78,7 +90,7 @@ static inline int sample_v1_echo_http_service_talk_send(struct rpc_call *call, c
 {
     return rpc_send(call, &msg->base, err);
 }
-/* Server. */
+/* Server: who is told what becomes of the call; ops must outlive it. */
 static inline void sample_v1_echo_http_service_talk_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
     void *user)
 {
@@ -99,6 +111,12 @@ extern const struct rpc_method_desc sample_v1_echo_http_service_delete_method;
 int sample_v1_echo_http_service_delete(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Sample__V1__EchoRequest__InnerPart *request, rpc_unary_fn fn, void *user,
     struct rpc_call **ret, struct err *err);
+/* Server: who is told what becomes of the call; ops must outlive it. */
+static inline void sample_v1_echo_http_service_delete_accept(struct rpc_call *call, const struct rpc_msg_ops *ops,
+    void *user)
+{
+    rpc_accept(call, &sample_v1_echo_http_service_delete_method, ops, user);
+}
 /* Server: sends and finishes with OK. */
 static inline void sample_v1_echo_http_service_delete_reply(struct rpc_call *call, const Sample__V1__EchoResponse *msg)
 {
