@@ -1,0 +1,170 @@
+#include "lib/rpc/descriptor.h"
+
+#include <string.h>
+
+/* Nested messages of a file that protoc took are never as deep. */
+#define MAX_DEPTH 64
+
+struct cursor {
+    const uint8_t *at, *end;
+};
+
+struct field {
+    uint32_t number;
+    struct cursor bytes; /* of a length-delimited field, else empty */
+};
+
+/* Protocol buffers encoding: base 128 varint, at most 10 bytes. */
+static bool read_varint(struct cursor *c, uint64_t *ret)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0; shift < 64 && c->at < c->end; shift += 7) {
+        uint8_t byte = *c->at++;
+
+        value |= (uint64_t)(byte & 0x7F) << shift;
+        if (!(byte & 0x80)) {
+            *ret = value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool skip(struct cursor *c, uint64_t n)
+{
+    if (n > (uint64_t)(c->end - c->at))
+        return false;
+    c->at += n;
+    return true;
+}
+
+/* False at the end, and at the first thing that is no field. */
+static bool next_field(struct cursor *c, struct field *ret)
+{
+    uint64_t tag, n;
+
+    if (!read_varint(c, &tag))
+        return false;
+    ret->number = (uint32_t)(tag >> 3);
+    ret->bytes = (struct cursor){c->at, c->at};
+
+    switch (tag & 7) {
+    case 0:
+        return read_varint(c, &n);
+    case 1:
+        return skip(c, 8);
+    case 2:
+        if (!read_varint(c, &n))
+            return false;
+        ret->bytes.at = c->at;
+        if (!skip(c, n))
+            return false;
+        ret->bytes.end = c->at;
+        return true;
+    case 5:
+        return skip(c, 4);
+    }
+    return false;
+}
+
+static struct cursor find_bytes(struct cursor c, uint32_t number)
+{
+    struct field field;
+
+    while (next_field(&c, &field)) {
+        if (field.number == number)
+            return field.bytes;
+    }
+    return (struct cursor){c.end, c.end};
+}
+
+/* What a field of FileDescriptorProto, DescriptorProto or ServiceDescriptorProto declares. */
+static enum descriptor_kind file_child(uint32_t number)
+{
+    static const enum descriptor_kind kinds[] = {[4] = DESCRIPTOR_MESSAGE,
+                                                 [5] = DESCRIPTOR_ENUM,
+                                                 [6] = DESCRIPTOR_SERVICE,
+                                                 [7] = DESCRIPTOR_LEAF};
+
+    return number < sizeof(kinds) / sizeof(kinds[0]) ? kinds[number] : DESCRIPTOR_NONE;
+}
+
+static enum descriptor_kind message_child(uint32_t number)
+{
+    static const enum descriptor_kind kinds[] = {[2] = DESCRIPTOR_LEAF,
+                                                 [3] = DESCRIPTOR_MESSAGE,
+                                                 [4] = DESCRIPTOR_ENUM,
+                                                 [6] = DESCRIPTOR_LEAF,
+                                                 [8] = DESCRIPTOR_LEAF};
+
+    return number < sizeof(kinds) / sizeof(kinds[0]) ? kinds[number] : DESCRIPTOR_NONE;
+}
+
+/* The methods of a service and the values of an enum. */
+static enum descriptor_kind leaf_child(uint32_t number)
+{
+    return number == 2 ? DESCRIPTOR_LEAF : DESCRIPTOR_NONE;
+}
+
+typedef enum descriptor_kind (*child_fn)(uint32_t number);
+
+static enum descriptor_kind find_in(struct cursor scope, child_fn child, const char *name,
+                                    unsigned depth);
+
+/* Is it this child, or in it? name is relative to the scope that the child is in. */
+static enum descriptor_kind find_at(struct cursor child, enum descriptor_kind kind,
+                                    const char *name, unsigned depth)
+{
+    struct cursor own = find_bytes(child, 1);
+    size_t n = (size_t)(own.end - own.at);
+    const char *inner;
+
+    /* A value of an enum is named like a sibling of the enum. */
+    if (kind == DESCRIPTOR_ENUM && find_in(child, leaf_child, name, depth + 1) == DESCRIPTOR_LEAF)
+        return DESCRIPTOR_LEAF;
+    if (n == 0 || strncmp(name, (const char *)own.at, n) != 0)
+        return DESCRIPTOR_NONE;
+    if (name[n] == '\0')
+        return kind;
+    if (name[n] != '.')
+        return DESCRIPTOR_NONE;
+
+    inner = name + n + 1;
+    if (kind == DESCRIPTOR_MESSAGE)
+        return find_in(child, message_child, inner, depth + 1);
+    if (kind == DESCRIPTOR_SERVICE)
+        return find_in(child, leaf_child, inner, depth + 1);
+    return DESCRIPTOR_NONE;
+}
+
+static enum descriptor_kind find_in(struct cursor scope, child_fn child, const char *name,
+                                    unsigned depth)
+{
+    enum descriptor_kind found = DESCRIPTOR_NONE;
+    struct field field;
+
+    if (depth > MAX_DEPTH)
+        return DESCRIPTOR_NONE;
+    while (found == DESCRIPTOR_NONE && next_field(&scope, &field)) {
+        enum descriptor_kind kind = child(field.number);
+
+        if (kind != DESCRIPTOR_NONE)
+            found = find_at(field.bytes, kind, name, depth);
+    }
+    return found;
+}
+
+enum descriptor_kind descriptor_find(const uint8_t *file, size_t n, const char *name)
+{
+    struct cursor all = {file, file + n};
+    struct cursor package = find_bytes(all, 2);
+    size_t n_package = (size_t)(package.end - package.at);
+
+    if (n_package > 0) {
+        if (strncmp(name, (const char *)package.at, n_package) != 0 || name[n_package] != '.')
+            return DESCRIPTOR_NONE;
+        name += n_package + 1;
+    }
+    return find_in(all, file_child, name, 0);
+}

@@ -1,0 +1,6 @@
+# Health and reflection: of lib/rpc, but on generated messages, so gen/CMakeLists.txt includes this. A program that
+# wants them links rpc_services before gen_rpc and rpc; the agent may leave them out.
+set(rpc_dir ${CMAKE_SOURCE_DIR}/lib/rpc)
+asb_library(rpc_services SOURCES ${rpc_dir}/health.c ${rpc_dir}/reflection.c ${rpc_dir}/descriptor.c
+    DEPS gen_rpc base)
+asb_test(descriptor_test SOURCES ${rpc_dir}/descriptor_test.c DEPS rpc_services gen_rpc base pkg::protobufc)
