@@ -65,18 +65,18 @@ int map_set(struct map *m, const char *key, void *value, void **ret_old, struct 
 {
     size_t n_key = strlen(key);
     uint64_t hash = bytes_hash(key, n_key);
-    struct map_entry **link, *e;
+    struct map_entry **link = m->n_slots ? find_link(m, key, hash) : NULL, *e;
 
-    if (m->n >= m->n_slots && grow(m, err) < 0)
-        return -1;
-
-    link = find_link(m, key, hash);
-    if (*link) {
+    if (link && *link) {
         if (ret_old)
             *ret_old = (*link)->value;
         (*link)->value = value;
         return 0;
     }
+    if (m->n >= m->n_slots && grow(m, err) < 0)
+        return -1;
+
+    link = find_link(m, key, hash);
     e = malloc(sizeof(*e) + n_key + 1);
     if (!e)
         return err_oom(err);

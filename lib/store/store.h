@@ -55,7 +55,8 @@ struct store_kind {
 };
 
 /* An internal kind of the caller; `kind` and its strings are static. Before the first write of that
- * kind. Objects of it that are in the file are loaded now. */
+ * kind. Objects of it that are in the file are loaded now; when that fails the store is good for
+ * store_free() only. */
 int store_register_kind(struct store *store, const struct store_kind *kind, struct err *err);
 const struct store_kind *store_find_kind(const struct store *store, const char *kind);
 
