@@ -15,6 +15,14 @@ void arena_init(struct arena *a, size_t max_bytes)
     *a = (struct arena){.max = max_bytes};
 }
 
+void arena_init_with(struct arena *a, size_t max_bytes, void *first, size_t n_first)
+{
+    arena_init(a, max_bytes);
+    a->first = a->at = first;
+    a->n_first = n_first;
+    a->end = first ? a->at + n_first : NULL;
+}
+
 void arena_done(struct arena *a)
 {
     struct arena_block *b, *next;
@@ -23,16 +31,14 @@ void arena_done(struct arena *a)
         next = b->next;
         free(b);
     }
-    *a = (struct arena){.max = a->max};
+    arena_init_with(a, a->max, a->first, a->n_first);
 }
 
 void arena_reset(struct arena *a)
 {
     struct arena_block *b = a->blocks;
 
-    if (!b)
-        return;
-    if (b->next || b->size > ARENA_BLOCK_BYTES) {
+    if (!b || a->first || b->next || b->size > ARENA_BLOCK_BYTES) {
         arena_done(a);
         return;
     }

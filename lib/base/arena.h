@@ -16,10 +16,15 @@ struct arena {
     uint8_t *at, *end; /* free room in the newest block */
     size_t used;       /* bytes taken from malloc       */
     size_t max;
+    uint8_t *first; /* the caller's memory that is used before any block, or NULL */
+    size_t n_first;
 };
 
 /* max_bytes: the most it takes from malloc. Allocates nothing until first used. */
 void arena_init(struct arena *a, size_t max_bytes);
+/* The same over memory of the caller's (16-byte aligned), used up first and not counted: an object that owns an
+ * arena embeds its usual need and then costs one allocation. */
+void arena_init_with(struct arena *a, size_t max_bytes, void *first, size_t n_first);
 /* Gives all memory back; the arena may be used again. */
 void arena_done(struct arena *a);
 /* Forgets all that was allocated but keeps one block of up to 4 KiB for what comes next. */

@@ -23,7 +23,7 @@ struct rpc_metadata {
 void rpc_metadata_init(struct rpc_metadata *md, struct arena *arena);
 
 /* Copies. Refuses (INVALID_ARGUMENT, "BadMetadata") names that are not [0-9a-z_.-]+, reserved ones
- * ("grpc-…", pseudo fields, connection-specific fields of RFC 9113 8.2.2), and ASCII values with bytes outside
+ * ("grpc-…" but for grpc-encoding, grpc-accept-encoding, grpc-trace-bin and their like that a proxy passes on, pseudo fields, connection-specific fields of RFC 9113 8.2.2), and ASCII values with bytes outside
  * 0x20..0x7E. Over LIMIT_RPC_METADATA: RESOURCE_EXHAUSTED, "MetadataTooLarge". */
 int rpc_metadata_add(struct rpc_metadata *md, const char *name, const void *value, size_t n_value, struct err *err);
 int rpc_metadata_add_str(struct rpc_metadata *md, const char *name, const char *value, struct err *err);

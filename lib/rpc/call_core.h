@@ -1,0 +1,102 @@
+#pragma once
+/* Inside lib/rpc: the call object and what connections, server, channel and the typed layer do with
+ * it. */
+#include "lib/rpc/call.h"
+#include "lib/rpc/conn.h"
+#include "lib/rpc/frame.h"
+
+enum { CALL_FIRST_BYTES = 768 };
+
+struct rpc_typed;
+
+struct rpc_call {
+    struct rpc_stream stream;
+    struct rpc_hub *hub;
+    struct rpc_conn *conn; /* a reference; NULL: not yet sent      */
+    const struct rpc_call_ops *ops;
+    void *user;
+    struct rpc_typed *typed; /* service.c                            */
+    struct rpc_deadline deadline;
+    struct list todo;    /* the hub's                            */
+    struct list pending; /* the channel's, until it is sent      */
+    struct buf rx;       /* received, not yet asked for          */
+    struct buf plain;    /* a message, decompressed              */
+    struct rpc_frame_decoder decoder;
+    size_t max_message;
+    struct rpc_status status;
+    struct rpc_metadata headers, trailers; /* server: to be sent      */
+    const char *path;
+    const char *content_type; /* sent                                 */
+    unsigned n_busy;          /* our own frames that still need it    */
+    enum rpc_role role;
+    bool is_raw;
+    bool wants_message;
+    bool is_peer_ended;
+    bool is_half_close_told;
+    bool is_head_sent;
+    bool is_send_ended;  /* half-closed, or finished              */
+    bool wants_writable; /* RPC_WAIT was said                     */
+    bool has_room;       /* on_writable is to be told             */
+    bool has_status;     /* client: the server has said it        */
+    bool is_over;        /* the end is known; on_done is to come  */
+    bool is_done;        /* on_done has come, or nobody waits     */
+    bool is_streaming;   /* counted as open on its connection     */
+    bool waits_for_ready;
+    struct arena arena, msg_arena;
+    _Alignas(16) uint8_t first[CALL_FIRST_BYTES];
+};
+
+/* NULL when out of memory. */
+struct rpc_call *rpc_call_new(struct rpc_hub *hub, enum rpc_role role, size_t max_message);
+void rpc_call_free_spare(struct rpc_hub *hub);
+/* For a call that never began. */
+void rpc_call_discard(struct rpc_call *call);
+
+static inline struct rpc_call *rpc_call_of(struct rpc_stream *st)
+{
+    return CONTAINER_OF(st, struct rpc_call, stream);
+}
+
+/* What the session recorded about it. */
+void rpc_call_event(struct rpc_call *call, const struct rpc_event *ev);
+/* Its connection is gone. */
+void rpc_call_lost(struct rpc_call *call, const struct err *why);
+/* Tells what is to be told; only from the hub's task, a connection's round, or a *_free(). */
+void rpc_call_tell(struct rpc_call *call);
+
+/* After n_busy was taken back: frees it when it was only held by that. */
+void rpc_call_settle(struct rpc_call *call);
+/* Server: the form is known. */
+int rpc_call_begin(struct rpc_call *call, bool is_raw, size_t max_message, struct err *err);
+/* Server: no gRPC: an HTTP status and nothing else. */
+void rpc_call_refuse_http(struct rpc_call *call, const char *http_status);
+/* Client: sends the request head on that connection. fields: from the channel, in the call's arena.
+ */
+int rpc_call_start(struct rpc_call *call, struct rpc_conn *conn, const nghttp2_nv *fields, size_t n,
+                   struct err *err);
+/* The end, told later. message is copied. */
+void rpc_call_end(struct rpc_call *call, int code, const char *message);
+
+/* A message written in place: room for n bytes of body, then commit. As rpc_call_send(). */
+uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err);
+int rpc_call_send_commit(struct rpc_call *call, size_t n, struct err *err);
+
+/* Memory that goes with the server: free()d, so the first member of what was malloc()ed. */
+struct rpc_owned {
+    struct rpc_owned *next;
+};
+struct rpc_server;
+void rpc_server_own(struct rpc_server *s, struct rpc_owned *o);
+
+/* Header fields for nghttp2, in the call's arena. */
+struct rpc_fields {
+    nghttp2_nv *v;
+    size_t n, cap;
+    bool is_bad; /* out of memory */
+};
+void rpc_fields_init(struct rpc_fields *f, struct arena *arena, size_t cap);
+/* name and value must live as long as the call. */
+void rpc_fields_add(struct rpc_fields *f, const char *name, const char *value);
+void rpc_fields_add_unindexed(struct rpc_fields *f, const char *name, const char *value);
+/* Binary values are encoded into the arena. is_raw: encodings pass, otherwise they are left out. */
+void rpc_fields_add_metadata(struct rpc_fields *f, const struct rpc_metadata *md, bool is_raw);

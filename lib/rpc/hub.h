@@ -1,0 +1,49 @@
+#pragma once
+/*
+ * What the connections and calls of one server or channel share on their loop: deadlines (one timer
+ * for all), the list of calls that have something to tell, the connections that have something to
+ * send, and spare call objects. All that a caller causes is told from here, never from inside the
+ * function it called.
+ */
+#include "lib/base/list.h"
+#include "lib/loop/loop.h"
+
+struct rpc_deadline {
+    uint64_t at_ms;
+    size_t index; /* in the heap, from 1; 0: not armed */
+    void (*fn)(struct rpc_deadline *d);
+};
+
+struct rpc_hub {
+    struct loop *loop;
+    struct loop_task *task;
+    struct loop_timer *timer;
+    struct rpc_deadline **heap;
+    size_t n_heap, cap_heap;
+    uint64_t armed_ms; /* what the timer is set to; never later than the first deadline */
+    struct list todo;  /* struct rpc_call.todo                                           */
+    struct list dirty; /* struct rpc_conn.dirty                                          */
+    struct list spare; /* struct rpc_call.todo of freed calls                            */
+    unsigned n_spare;
+    unsigned n_ref;
+    bool is_closed;
+};
+
+int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err);
+/* The owner's end: no task and no timer runs any more; the memory goes with the last reference. */
+void rpc_hub_close(struct rpc_hub *hub);
+void rpc_hub_unref(struct rpc_hub *hub);
+static inline struct rpc_hub *rpc_hub_ref(struct rpc_hub *hub)
+{
+    hub->n_ref++;
+    return hub;
+}
+
+/* Runs the task later in this turn. */
+void rpc_hub_wake(struct rpc_hub *hub);
+/* Tells what is to be told, now. */
+void rpc_hub_tell(struct rpc_hub *hub);
+
+/* Calls d->fn once, at or after at_ms; arming again moves it. CLOCK_NEVER disarms. */
+int rpc_deadline_arm(struct rpc_hub *hub, struct rpc_deadline *d, uint64_t at_ms, struct err *err);
+void rpc_deadline_disarm(struct rpc_hub *hub, struct rpc_deadline *d);

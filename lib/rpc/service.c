@@ -1,0 +1,411 @@
+/*
+ * The typed layer: messages of protobuf-c instead of bytes. protobuf-c unpacks through an allocator
+ * into the call's message arena, which is emptied before each message (a unary request stays until
+ * the call ends).
+ */
+#include "lib/rpc/service.h"
+
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "lib/rpc/call_core.h"
+
+enum { MAX_NESTING = 100 };
+
+struct rpc_typed {
+    const struct rpc_method_desc *method;
+    struct rpc_msg_ops ops; /* by value: those of unary calls are made here */
+    const ProtobufCMessageDescriptor *incoming;
+    rpc_unary_fn unary_fn; /* client */
+    ProtobufCMessage *reply;
+    unsigned n_messages;
+    struct rpc_typed_handler *handler; /* server, until the request is there */
+};
+
+struct rpc_typed_handler {
+    struct rpc_owned owned; /* first: the server frees it */
+    const struct rpc_method_desc *method;
+    rpc_msg_handler fn;
+    void *user;
+};
+
+/* ---- unpacking ---- */
+
+static void *arena_allocate(void *arena, size_t n)
+{
+    return arena_alloc(arena, n);
+}
+
+static void arena_deallocate(void *arena, void *p)
+{
+    (void)arena; /* all goes with the arena */
+    (void)p;
+}
+
+static int check_message(const ProtobufCMessage *msg, unsigned depth, struct err *err);
+
+static int check_string(const ProtobufCFieldDescriptor *f, const char *s, struct err *err)
+{
+    if (s && !bytes_is_utf8(s, strlen(s)))
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "field %s is not valid UTF-8",
+                       f->name);
+    return 0;
+}
+
+static int check_value(const ProtobufCFieldDescriptor *f, const void *value, unsigned depth,
+                       struct err *err)
+{
+    void *p;
+
+    if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
+        return 0;
+    memcpy(&p, value, sizeof(p));
+    if (f->type == PROTOBUF_C_TYPE_STRING)
+        return check_string(f, p, err);
+    return p ? check_message(p, depth + 1, err) : 0;
+}
+
+static bool is_absent_oneof(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
+{
+    uint32_t chosen;
+
+    if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+        return false;
+    memcpy(&chosen, (const uint8_t *)msg + f->quantifier_offset, sizeof(chosen));
+    return chosen != f->id;
+}
+
+static int check_field(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f,
+                       unsigned depth, struct err *err)
+{
+    const uint8_t *at = (const uint8_t *)msg + f->offset;
+    const uint8_t *items;
+    size_t n;
+
+    if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
+        return 0;
+    if (f->label != PROTOBUF_C_LABEL_REPEATED)
+        return is_absent_oneof(msg, f) ? 0 : check_value(f, at, depth, err);
+    memcpy(&n, (const uint8_t *)msg + f->quantifier_offset, sizeof(n));
+    memcpy(&items, at, sizeof(items));
+    for (size_t i = 0; i < n; i++)
+        if (check_value(f, items + i * sizeof(void *), depth, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int check_message(const ProtobufCMessage *msg, unsigned depth, struct err *err)
+{
+    const ProtobufCMessageDescriptor *d = msg->descriptor;
+
+    if (depth > MAX_NESTING)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadMessage",
+                       "messages are nested deeper than %d", MAX_NESTING);
+    for (unsigned i = 0; i < d->n_fields; i++)
+        if (check_field(msg, &d->fields[i], depth, err) < 0)
+            return -1;
+    return 0;
+}
+
+ProtobufCMessage *rpc_unpack(const ProtobufCMessageDescriptor *desc, const uint8_t *data, size_t n,
+                             struct arena *arena, struct err *err)
+{
+    ProtobufCAllocator allocator = {
+        .alloc = arena_allocate, .free = arena_deallocate, .allocator_data = arena};
+    uint8_t none = 0;
+    ProtobufCMessage *msg = protobuf_c_message_unpack(desc, &allocator, n, n ? data : &none);
+
+    if (!msg) {
+        err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "%zu bytes are no valid %s", n,
+                desc->name);
+        return NULL;
+    }
+    if (check_message(msg, 0, err) < 0) {
+        err_wrap(err, "%s", desc->name);
+        return NULL;
+    }
+    return msg;
+}
+
+/* ---- sending ---- */
+
+int rpc_send(struct rpc_call *call, const ProtobufCMessage *msg, struct err *err)
+{
+    size_t n = protobuf_c_message_get_packed_size(msg);
+    uint8_t *to = rpc_call_send_begin(call, n, err);
+
+    if (!to)
+        return -1;
+    (void)protobuf_c_message_pack(msg, to);
+    return rpc_call_send_commit(call, n, err);
+}
+
+void rpc_reply(struct rpc_call *call, const ProtobufCMessage *reply)
+{
+    struct err err;
+
+    if (rpc_send(call, reply, &err) < 0)
+        rpc_call_fail(call, &err);
+    else
+        rpc_call_finish(call, RPC_OK, NULL);
+}
+
+/* ---- receiving ---- */
+
+static void end_for(struct rpc_call *call, const struct err *err)
+{
+    if (call->role == RPC_SERVER) {
+        rpc_call_fail(call, err);
+        rpc_call_end(call, err->code, err->msg);
+    } else {
+        /* What the server sent is its fault, not the argument of ours. */
+        rpc_call_cancel(call, err->code == RPC_INVALID_ARGUMENT ? RPC_INTERNAL : err->code,
+                        err->msg);
+    }
+}
+
+static ProtobufCMessage *unpack_for(struct rpc_call *call, const uint8_t *data, size_t n)
+{
+    struct rpc_typed *t = call->typed;
+    ProtobufCMessage *msg;
+    struct err err;
+
+    msg = rpc_unpack(t->incoming, data, n, &call->msg_arena, &err);
+    if (!msg)
+        end_for(call, &err);
+    return msg;
+}
+
+static void typed_headers(struct rpc_call *call, void *user)
+{
+    if (call->typed && call->typed->ops.on_headers)
+        call->typed->ops.on_headers(call, user);
+}
+
+static void typed_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
+{
+    ProtobufCMessage *msg;
+
+    if (!call->typed)
+        return;
+    arena_reset(&call->msg_arena);
+    msg = unpack_for(call, data, n);
+    if (msg && call->typed->ops.on_message)
+        call->typed->ops.on_message(call, msg, user);
+}
+
+static void typed_half_close(struct rpc_call *call, void *user)
+{
+    if (call->typed && call->typed->ops.on_half_close)
+        call->typed->ops.on_half_close(call, user);
+}
+
+static void typed_writable(struct rpc_call *call, void *user)
+{
+    if (call->typed && call->typed->ops.on_writable)
+        call->typed->ops.on_writable(call, user);
+}
+
+static void typed_done(struct rpc_call *call, const struct rpc_status *status, void *user)
+{
+    if (call->typed && call->typed->ops.on_done)
+        call->typed->ops.on_done(call, status, user);
+}
+
+static const struct rpc_call_ops typed_ops = {
+    .on_headers = typed_headers,
+    .on_message = typed_message,
+    .on_half_close = typed_half_close,
+    .on_writable = typed_writable,
+    .on_done = typed_done,
+};
+
+static struct rpc_typed *typed_new(struct rpc_call *call, const struct rpc_method_desc *m)
+{
+    struct rpc_typed *t = arena_zalloc(&call->arena, sizeof(*t));
+
+    if (!t)
+        return NULL;
+    t->method = m;
+    t->incoming = call->role == RPC_SERVER ? m->input : m->output;
+    call->typed = t;
+    return t;
+}
+
+/* ---- client ---- */
+
+static int start(struct rpc_channel *ch, const struct rpc_method_desc *m,
+                 const struct rpc_call_opts *opts, const struct rpc_call_ops *ops, void *user,
+                 struct rpc_call **ret, struct err *err)
+{
+    if (rpc_channel_call(ch, m->path, opts, ops, user, ret, err) < 0)
+        return -1;
+    if (!typed_new(*ret, m)) {
+        rpc_call_abandon(*ret);
+        return err_oom(err);
+    }
+    return 0;
+}
+
+int rpc_start(struct rpc_channel *ch, const struct rpc_method_desc *m,
+              const struct rpc_call_opts *opts, const struct rpc_msg_ops *ops, void *user,
+              struct rpc_call **ret, struct err *err)
+{
+    struct rpc_call *call;
+
+    if (start(ch, m, opts, &typed_ops, user, &call, err) < 0)
+        return -1;
+    call->typed->ops = *ops;
+    if (ret)
+        *ret = call;
+    return 0;
+}
+
+static void unary_reply(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
+{
+    struct rpc_typed *t = call->typed;
+
+    (void)user;
+    if (t->n_messages++ > 0) {
+        rpc_call_cancel(call, RPC_INTERNAL,
+                        "the server answered a unary call with more than one message");
+        return;
+    }
+    t->reply = unpack_for(call, data, n);
+    rpc_call_read(call); /* there should be no other */
+}
+
+static void unary_done(struct rpc_call *call, const struct rpc_status *status, void *user)
+{
+    struct rpc_typed *t = call->typed;
+    struct rpc_status none = {.code = RPC_INTERNAL,
+                              .message = "the server said OK without an answer"};
+
+    if (!t || !t->unary_fn)
+        return;
+    if (status->code == RPC_OK && !t->reply)
+        status = &none;
+    t->unary_fn(call, status->code == RPC_OK ? t->reply : NULL, status, user);
+}
+
+static const struct rpc_call_ops unary_ops = {
+    .on_message = unary_reply,
+    .on_done = unary_done,
+};
+
+int rpc_unary(struct rpc_channel *ch, const struct rpc_method_desc *m,
+              const struct rpc_call_opts *opts, const ProtobufCMessage *request, rpc_unary_fn fn,
+              void *user, struct rpc_call **ret, struct err *err)
+{
+    struct rpc_call *call;
+
+    if (start(ch, m, opts, &unary_ops, user, &call, err) < 0)
+        return -1;
+    call->typed->unary_fn = fn;
+    if (rpc_send(call, request, err) < 0) {
+        rpc_call_abandon(call);
+        return -1;
+    }
+    rpc_call_send_end(call);
+    rpc_call_read(call);
+    if (ret)
+        *ret = call;
+    return 0;
+}
+
+/* ---- server ---- */
+
+static void cardinality(struct rpc_call *call, const char *what)
+{
+    struct err err;
+
+    err_set(&err, RPC_UNIMPLEMENTED, "BadCardinality", "%s takes exactly one message: %s came",
+            call->path, what);
+    end_for(call, &err);
+}
+
+static void request_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
+{
+    struct rpc_typed *t = call->typed;
+
+    (void)user;
+    if (t->n_messages++ > 0) {
+        cardinality(call, "a second one");
+        return;
+    }
+    t->reply = unpack_for(call, data, n);
+    rpc_call_read(call);
+}
+
+/* The handler runs when the request is whole, and the one only. */
+static void request_end(struct rpc_call *call, void *user)
+{
+    struct rpc_typed *t = call->typed;
+    struct rpc_typed_handler *h = t->handler;
+
+    (void)user;
+    if (!t->reply) {
+        cardinality(call, "none");
+        return;
+    }
+    rpc_call_set_ops(call, NULL, NULL);
+    h->fn(call, t->reply, h->user);
+}
+
+static const struct rpc_call_ops request_ops = {
+    .on_message = request_message,
+    .on_half_close = request_end,
+};
+
+static void typed_handler(struct rpc_call *call, void *user)
+{
+    struct rpc_typed_handler *h = user;
+    struct rpc_typed *t = typed_new(call, h->method);
+    struct err err;
+
+    if (!t) {
+        err_oom(&err);
+        rpc_call_fail(call, &err);
+        return;
+    }
+    if (h->method->client_streaming) {
+        h->fn(call, NULL, h->user);
+        return;
+    }
+    t->handler = h;
+    rpc_call_set_ops(call, &request_ops, NULL);
+    rpc_call_read(call);
+}
+
+int rpc_server_handle_method(struct rpc_server *s, const struct rpc_method_desc *m,
+                             rpc_msg_handler fn, void *user, struct err *err)
+{
+    struct rpc_typed_handler *h = malloc(sizeof(*h));
+
+    if (!h)
+        return err_oom(err);
+    *h = (struct rpc_typed_handler){.method = m, .fn = fn, .user = user};
+    if (rpc_server_handle(s, m->path, typed_handler, h, err) < 0) {
+        free(h);
+        return -1;
+    }
+    rpc_server_own(s, &h->owned);
+    return 0;
+}
+
+void rpc_accept(struct rpc_call *call, const struct rpc_method_desc *m,
+                const struct rpc_msg_ops *ops, void *user)
+{
+    struct rpc_typed *t = call->typed;
+    struct err err;
+
+    if (!t)
+        t = typed_new(call, m);
+    if (!t) {
+        err_oom(&err);
+        rpc_call_fail(call, &err);
+        return;
+    }
+    t->ops = *ops;
+    rpc_call_set_ops(call, &typed_ops, user);
+}

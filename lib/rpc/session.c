@@ -1,0 +1,555 @@
+/*
+ * Events are kept in an array that lives for one recv-and-drain round. DATA is not copied: nghttp2
+ * hands out pointers into the input, which stays the caller's until the events are taken. Outgoing
+ * DATA goes from the stream's queue into the caller's buffer in one copy
+ * (NGHTTP2_DATA_FLAG_NO_COPY).
+ */
+#include "lib/rpc/session.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "lib/base/limits.h"
+
+enum {
+    EVENTS_FIRST = 16,
+    EVENTS_KEPT = 64,
+    FRAME_HEAD_BYTES = 9,
+    ROOM_FOR_A_FRAME = FRAME_HEAD_BYTES + 16384,
+    HEAD_GIVE_UP_BYTES =
+        8 * LIMIT_RPC_METADATA, /* further fields of a block are not even counted */
+};
+
+/* What a peer may do per second before it is told to calm down (ENHANCE_YOUR_CALM). */
+enum flood {
+    FLOOD_RESET,
+    FLOOD_PING,
+    FLOOD_SETTINGS,
+    FLOOD_EMPTY_DATA,
+    FLOOD_LARGE_HEAD,
+    N_FLOODS
+};
+static const uint16_t flood_max[N_FLOODS] = {
+    [FLOOD_RESET] = 1500,     [FLOOD_PING] = 200,      [FLOOD_SETTINGS] = 50,
+    [FLOOD_EMPTY_DATA] = 500, [FLOOD_LARGE_HEAD] = 16,
+};
+
+struct rpc_session {
+    nghttp2_session *h2;
+    struct rpc_session_opts opts;
+    struct list streams;
+    size_t n_streams;
+    struct rpc_event *events;
+    size_t n_events, at_event, cap_events;
+    size_t n_received;        /* DATA of this round, for the connection's window */
+    uint8_t *sink, *sink_end; /* where rpc_session_pull() puts bytes           */
+    const uint8_t *rest;      /* of nghttp2's last chunk                          */
+    size_t n_rest;
+    struct rpc_head *head; /* that the block being received goes to            */
+    struct rpc_head ignored;
+    uint64_t flood_since_ms;
+    uint16_t flood[N_FLOODS];
+    bool has_goaway; /* the peer said it */
+    bool is_calming;
+    uint32_t own_error;
+};
+
+/* ---- recording ---- */
+
+static int record(struct rpc_session *s, struct rpc_event ev)
+{
+    if (s->n_events == s->cap_events) {
+        size_t cap = s->cap_events ? s->cap_events * 2 : EVENTS_FIRST;
+        struct rpc_event *events = realloc(s->events, cap * sizeof(*events));
+
+        if (!events)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+        s->events = events;
+        s->cap_events = cap;
+    }
+    s->events[s->n_events++] = ev;
+    return 0;
+}
+
+static void note_flood(struct rpc_session *s, enum flood kind)
+{
+    if (++s->flood[kind] <= flood_max[kind] || s->is_calming)
+        return;
+    s->is_calming = true;
+    rpc_session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+static struct rpc_stream *stream_of(nghttp2_session *h2, int32_t id)
+{
+    return id ? nghttp2_session_get_stream_user_data(h2, id) : NULL;
+}
+
+static void attach(struct rpc_session *s, struct rpc_stream *st, int32_t id)
+{
+    st->session = s;
+    st->id = id;
+    list_push_back(&s->streams, &st->link);
+    s->n_streams++;
+}
+
+static void detach(struct rpc_stream *st)
+{
+    list_remove(&st->link);
+    st->session->n_streams--;
+    st->session = NULL;
+}
+
+static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
+{
+    struct rpc_session *s = user;
+    struct rpc_stream *st = stream_of(h2, frame->hd.stream_id);
+
+    s->head = NULL;
+    if (frame->hd.type != NGHTTP2_HEADERS)
+        return 0;
+    if (s->opts.role == RPC_SERVER && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+        st = s->opts.stream_new(s->opts.user);
+        if (!st)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        attach(s, st, frame->hd.stream_id);
+        (void)nghttp2_session_set_stream_user_data(h2, frame->hd.stream_id, st);
+        s->head = &st->head;
+    } else if (st) {
+        s->head = !st->has_head                ? &st->head
+                  : s->opts.role == RPC_CLIENT ? &st->trailers
+                                               : &s->ignored;
+    }
+    if (s->head)
+        rpc_head_init(s->head, st->arena);
+    return 0;
+}
+
+static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name,
+                     size_t n_name, const uint8_t *value, size_t n_value, uint8_t flags, void *user)
+{
+    struct rpc_session *s = user;
+
+    (void)h2;
+    (void)frame;
+    (void)flags;
+    if (!s->head)
+        return 0;
+    rpc_head_field(s->head, (const char *)name, n_name, (const char *)value, n_value);
+    if (s->head->bytes <= HEAD_GIVE_UP_BYTES)
+        return 0;
+    note_flood(s, FLOOD_LARGE_HEAD);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+static int on_headers_frame(struct rpc_session *s, struct rpc_stream *st, bool is_end)
+{
+    struct rpc_event ev = {.stream = st, .n = is_end};
+
+    if (s->head && s->head->is_too_large)
+        note_flood(s, FLOOD_LARGE_HEAD);
+    if (st->has_head) {
+        ev.type = RPC_EVENT_TRAILERS;
+        return s->opts.role == RPC_CLIENT ? record(s, ev) : 0;
+    }
+    if (s->opts.role == RPC_CLIENT && st->head.http_status / 100 == 1)
+        return 0; /* informational: the final one follows */
+    st->has_head = true;
+    ev.type = RPC_EVENT_HEAD;
+    return record(s, ev);
+}
+
+static int on_stream_frame(struct rpc_session *s, const nghttp2_frame *frame, struct rpc_stream *st)
+{
+    bool is_end = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    int r;
+
+    if (frame->hd.type == NGHTTP2_HEADERS) {
+        r = on_headers_frame(s, st, is_end);
+        if (r != 0)
+            return r;
+    } else if (frame->hd.length == 0 && !is_end) {
+        note_flood(s, FLOOD_EMPTY_DATA);
+    }
+    return is_end ? record(s, (struct rpc_event){.type = RPC_EVENT_END, .stream = st}) : 0;
+}
+
+static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
+{
+    struct rpc_session *s = user;
+    struct rpc_stream *st = stream_of(h2, frame->hd.stream_id);
+    bool is_ack = frame->hd.flags & NGHTTP2_FLAG_ACK;
+
+    switch (frame->hd.type) {
+    case NGHTTP2_HEADERS:
+    case NGHTTP2_DATA:
+        return st ? on_stream_frame(s, frame, st) : 0;
+    case NGHTTP2_RST_STREAM:
+        note_flood(s, FLOOD_RESET);
+        return 0; /* on_stream_close() tells it */
+    case NGHTTP2_SETTINGS:
+        if (is_ack)
+            return 0;
+        note_flood(s, FLOOD_SETTINGS);
+        return record(s, (struct rpc_event){.type = RPC_EVENT_SETTINGS});
+    case NGHTTP2_PING:
+        if (is_ack)
+            return record(s, (struct rpc_event){.type = RPC_EVENT_PONG});
+        note_flood(s, FLOOD_PING);
+        return 0;
+    case NGHTTP2_GOAWAY:
+        s->has_goaway = true;
+        return record(
+            s, (struct rpc_event){.type = RPC_EVENT_GOAWAY, .code = frame->goaway.error_code});
+    default:
+        return 0;
+    }
+}
+
+static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t id, const uint8_t *data,
+                         size_t n, void *user)
+{
+    struct rpc_session *s = user;
+    struct rpc_stream *st = stream_of(h2, id);
+
+    (void)flags;
+    s->n_received += n;
+    if (!st)
+        return 0;
+    return record(s,
+                  (struct rpc_event){.type = RPC_EVENT_DATA, .stream = st, .data = data, .n = n});
+}
+
+static int on_stream_close(nghttp2_session *h2, int32_t id, uint32_t code, void *user)
+{
+    struct rpc_session *s = user;
+    struct rpc_stream *st = stream_of(h2, id);
+
+    if (!st)
+        return 0;
+    st->is_closed = true;
+    return record(s, (struct rpc_event){.type = RPC_EVENT_CLOSE, .stream = st, .code = code});
+}
+
+static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
+{
+    struct rpc_session *s = user;
+    struct rpc_stream *st = stream_of(h2, frame->hd.stream_id);
+
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+        s->own_error = frame->goaway.error_code;
+    if (!st || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+        return 0;
+    st->is_end_sent = true;
+    /* RFC 9113 8.1: the whole response is out, the rest of the request is not wanted. */
+    if (s->opts.role == RPC_SERVER &&
+        nghttp2_session_get_stream_remote_close(h2, frame->hd.stream_id) == 0)
+        (void)nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                        NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+/* ---- sending DATA ---- */
+
+static ssize_t on_data_wanted(nghttp2_session *h2, int32_t id, uint8_t *to, size_t max,
+                              uint32_t *flags, nghttp2_data_source *source, void *user)
+{
+    struct rpc_stream *st = source->ptr;
+    size_t n = MIN(buf_len(&st->out), max);
+
+    (void)to;
+    (void)user;
+    if (n == 0 && !st->is_out_ended) {
+        st->is_deferred = true;
+        return NGHTTP2_ERR_DEFERRED;
+    }
+    if (n > 0)
+        *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (!st->is_out_ended || n < buf_len(&st->out))
+        return (ssize_t)n;
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (st->n_end > 0) {
+        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+        if (nghttp2_submit_trailer(h2, id, st->end, st->n_end) != 0)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    return (ssize_t)n;
+}
+
+static int on_data_send(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *frame_head,
+                        size_t n, nghttp2_data_source *source, void *user)
+{
+    struct rpc_session *s = user;
+    struct rpc_stream *st = source->ptr;
+
+    (void)h2;
+    (void)frame;
+    if ((size_t)(s->sink_end - s->sink) < FRAME_HEAD_BYTES + n)
+        return NGHTTP2_ERR_WOULDBLOCK;
+    memcpy(s->sink, frame_head, FRAME_HEAD_BYTES);
+    memcpy(s->sink + FRAME_HEAD_BYTES, buf_data(&st->out), n);
+    s->sink += FRAME_HEAD_BYTES + n;
+    buf_consume(&st->out, n);
+    if (!st->wants_room || buf_len(&st->out) >= LIMIT_RPC_SEND_MARK)
+        return 0;
+    st->wants_room = false;
+    return record(s, (struct rpc_event){.type = RPC_EVENT_ROOM, .stream = st});
+}
+
+/* ---- life ---- */
+
+static int new_h2(struct rpc_session *s)
+{
+    nghttp2_session_callbacks *cb = NULL;
+    nghttp2_option *opt = NULL;
+    int r = NGHTTP2_ERR_NOMEM;
+
+    if (nghttp2_session_callbacks_new(&cb) != 0 || nghttp2_option_new(&opt) != 0)
+        goto out;
+    nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data_chunk);
+    nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_stream_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_send);
+    nghttp2_session_callbacks_set_send_data_callback(cb, on_data_send);
+    nghttp2_option_set_no_auto_window_update(opt, 1);
+    /* Ours comes first, with the better code. */
+    nghttp2_option_set_stream_reset_rate_limit(opt, UINT16_MAX, UINT16_MAX);
+    r = s->opts.role == RPC_SERVER ? nghttp2_session_server_new2(&s->h2, cb, s, opt)
+                                   : nghttp2_session_client_new2(&s->h2, cb, s, opt);
+out:
+    nghttp2_session_callbacks_del(cb);
+    nghttp2_option_del(opt);
+    return r;
+}
+
+static int submit_settings(struct rpc_session *s)
+{
+    nghttp2_settings_entry common[] = {
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, LIMIT_RPC_STREAM_WINDOW},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, LIMIT_RPC_METADATA},
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, s->opts.max_streams},
+    };
+    nghttp2_settings_entry no_push = {NGHTTP2_SETTINGS_ENABLE_PUSH, 0};
+    int r;
+
+    if (s->opts.role == RPC_CLIENT)
+        common[2] = no_push;
+    r = nghttp2_submit_settings(s->h2, NGHTTP2_FLAG_NONE, common, ARRAY_SIZE(common));
+    if (r != 0)
+        return r;
+    return nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0,
+                                                 LIMIT_RPC_CONN_WINDOW);
+}
+
+int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opts, struct err *err)
+{
+    _cleanup_(rpc_session_freep) struct rpc_session *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return err_oom(err);
+    s->opts = *opts;
+    list_init(&s->streams);
+    if (new_h2(s) != 0 || submit_settings(s) != 0)
+        return err_oom(err); /* nothing else can fail there */
+    *ret = TAKE_PTR(s);
+    return 0;
+}
+
+void rpc_session_free(struct rpc_session *s)
+{
+    if (!s)
+        return;
+    LIST_FOREACH_SAFE(it, &s->streams)
+    detach(CONTAINER_OF(it, struct rpc_stream, link));
+    nghttp2_session_del(s->h2);
+    free(s->events);
+    free(s);
+}
+
+void rpc_session_move_streams(struct rpc_session *s, struct list *to)
+{
+    struct list *e;
+
+    while ((e = list_pop_front(&s->streams))) {
+        CONTAINER_OF(e, struct rpc_stream, link)->session = NULL;
+        list_push_back(to, e);
+    }
+    s->n_streams = 0;
+}
+
+/* ---- bytes in, events out ---- */
+
+int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint64_t now_ms,
+                     struct err *err)
+{
+    ssize_t r;
+
+    if (now_ms - s->flood_since_ms >= 1000) {
+        s->flood_since_ms = now_ms;
+        memset(s->flood, 0, sizeof(s->flood));
+    }
+    r = nghttp2_session_mem_recv(s->h2, data, n);
+    if (s->n_received > 0)
+        (void)nghttp2_session_consume_connection(s->h2, s->n_received);
+    s->n_received = 0;
+    if (r == NGHTTP2_ERR_NOMEM || r == NGHTTP2_ERR_CALLBACK_FAILURE)
+        return err_oom(err);
+    if (r < 0)
+        return err_set(err, RPC_UNAVAILABLE, "ProtocolError", "the peer does not speak HTTP/2: %s",
+                       nghttp2_strerror((int)r));
+    return 0;
+}
+
+int rpc_session_next(struct rpc_session *s, struct rpc_event *ret)
+{
+    if (s->at_event == s->n_events) {
+        s->at_event = s->n_events = 0;
+        if (s->cap_events > EVENTS_KEPT || (s->events && s->n_streams == 0)) {
+            free(TAKE_PTR(s->events));
+            s->cap_events = 0;
+        }
+        return 0;
+    }
+    *ret = s->events[s->at_event++];
+    if (ret->type == RPC_EVENT_CLOSE)
+        detach(ret->stream);
+    return 1;
+}
+
+/* ---- bytes out ---- */
+
+static void copy_rest(struct rpc_session *s)
+{
+    size_t n = MIN(s->n_rest, (size_t)(s->sink_end - s->sink));
+
+    if (n == 0)
+        return;
+    memcpy(s->sink, s->rest, n);
+    s->sink += n;
+    s->rest += n;
+    s->n_rest -= n;
+}
+
+ssize_t rpc_session_pull(struct rpc_session *s, uint8_t *to, size_t max, struct err *err)
+{
+    s->sink = to;
+    s->sink_end = to + max;
+    copy_rest(s);
+    while (s->n_rest == 0 && s->sink_end - s->sink >= ROOM_FOR_A_FRAME) {
+        uint8_t *before = s->sink;
+        ssize_t n = nghttp2_session_mem_send(s->h2, &s->rest);
+
+        if (n < 0)
+            return err_oom(
+                err); /* the only way it fails, besides our callbacks being out of memory */
+        s->n_rest = (size_t)n;
+        copy_rest(s);
+        if (s->sink == before)
+            break;
+    }
+    return s->sink - to;
+}
+
+bool rpc_session_is_over(const struct rpc_session *s)
+{
+    return s->n_rest == 0 && !nghttp2_session_want_read(s->h2) &&
+           !nghttp2_session_want_write(s->h2);
+}
+
+uint32_t rpc_session_own_error(const struct rpc_session *s)
+{
+    return s->own_error;
+}
+
+size_t rpc_session_streams(const struct rpc_session *s)
+{
+    return s->n_streams;
+}
+
+bool rpc_session_can_open(const struct rpc_session *s)
+{
+    return !s->has_goaway && nghttp2_session_check_request_allowed(s->h2) &&
+           s->n_streams <
+               nghttp2_session_get_remote_settings(s->h2, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+/* ---- streams ---- */
+
+int rpc_session_request(struct rpc_session *s, struct rpc_stream *st, const nghttp2_nv *fields,
+                        size_t n, struct err *err)
+{
+    nghttp2_data_provider source = {.source.ptr = st, .read_callback = on_data_wanted};
+    int32_t id = nghttp2_submit_request(s->h2, NULL, fields, n, &source, st);
+
+    if (id == NGHTTP2_ERR_NOMEM)
+        return err_oom(err);
+    if (id < 0)
+        return err_set(err, RPC_UNAVAILABLE, "NoStreams", "the connection takes no more calls: %s",
+                       nghttp2_strerror(id));
+    attach(s, st, id);
+    return 0;
+}
+
+static bool is_live(const struct rpc_stream *st)
+{
+    return st->session && !st->is_closed;
+}
+
+int rpc_stream_respond(struct rpc_stream *st, const nghttp2_nv *fields, size_t n, bool is_end,
+                       struct err *err)
+{
+    nghttp2_data_provider source = {.source.ptr = st, .read_callback = on_data_wanted};
+
+    if (!is_live(st))
+        return err_set(err, RPC_UNAVAILABLE, "CallEnded", "the call has ended");
+    if (nghttp2_submit_response(st->session->h2, st->id, fields, n, is_end ? NULL : &source) != 0)
+        return err_oom(err);
+    return 0;
+}
+
+void rpc_stream_resume(struct rpc_stream *st)
+{
+    if (!is_live(st) || !st->is_deferred)
+        return;
+    st->is_deferred = false;
+    (void)nghttp2_session_resume_data(st->session->h2, st->id); /* fails when it is not deferred */
+}
+
+void rpc_stream_reset(struct rpc_stream *st, uint32_t h2_error)
+{
+    if (is_live(st))
+        (void)nghttp2_submit_rst_stream(st->session->h2, NGHTTP2_FLAG_NONE, st->id, h2_error);
+}
+
+void rpc_stream_consume(struct rpc_stream *st, size_t n)
+{
+    if (is_live(st) && n > 0)
+        (void)nghttp2_session_consume_stream(st->session->h2, st->id, n);
+}
+
+/* ---- the connection; each fails only when memory is out, and the peer's own timers then end it
+ * ---- */
+
+void rpc_session_ping(struct rpc_session *s)
+{
+    (void)nghttp2_submit_ping(s->h2, NGHTTP2_FLAG_NONE, NULL);
+}
+
+void rpc_session_goaway_soon(struct rpc_session *s)
+{
+    (void)nghttp2_submit_shutdown_notice(s->h2);
+    rpc_session_ping(s);
+}
+
+void rpc_session_goaway(struct rpc_session *s)
+{
+    (void)nghttp2_submit_goaway(s->h2, NGHTTP2_FLAG_NONE,
+                                nghttp2_session_get_last_proc_stream_id(s->h2), NGHTTP2_NO_ERROR,
+                                NULL, 0);
+}
+
+void rpc_session_terminate(struct rpc_session *s, uint32_t h2_error)
+{
+    (void)nghttp2_session_terminate_session(s->h2, h2_error);
+}
