@@ -2,8 +2,9 @@
 # The generators, pinned. protoc (3.21.12) and protoc-c (1.4.1) are Debian 12's, as is libprotoc, which our plugin is
 # built on. What uses the output is pinned in tools/gen/LANG/ (go.mod, package.json, pom.xml, Cargo.toml).
 
-# PyPI; brings its own protoc
-GRPCIO_TOOLS_VERSION=1.85.1
+# PyPI; brings its own protoc. Not the newest: what this one makes runs on every grpcio from 1.51 (Debian 12's) on, what
+# the newest makes runs only on its equals.
+GRPCIO_TOOLS_VERSION=1.62.3
 # Go modules
 PROTOC_GEN_GO_VERSION=v1.36.12
 PROTOC_GEN_GO_GRPC_VERSION=v1.6.2

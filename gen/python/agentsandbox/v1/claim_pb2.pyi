@@ -1,5 +1,3 @@
-import datetime
-
 from agentsandbox.v1 import common_pb2 as _common_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -7,8 +5,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -106,7 +103,7 @@ class ClaimSpec(_message.Message):
     env: _containers.RepeatedCompositeFieldContainer[EnvVar]
     pod_labels: _containers.ScalarMap[str, str]
     pod_annotations: _containers.ScalarMap[str, str]
-    def __init__(self, pool: _Optional[str] = ..., template: _Optional[str] = ..., shutdown_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ttl_after_finished: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., shutdown_policy: _Optional[_Union[ShutdownPolicy, str]] = ..., env: _Optional[_Iterable[_Union[EnvVar, _Mapping]]] = ..., pod_labels: _Optional[_Mapping[str, str]] = ..., pod_annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, pool: _Optional[str] = ..., template: _Optional[str] = ..., shutdown_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., ttl_after_finished: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., shutdown_policy: _Optional[_Union[ShutdownPolicy, str]] = ..., env: _Optional[_Iterable[_Union[EnvVar, _Mapping]]] = ..., pod_labels: _Optional[_Mapping[str, str]] = ..., pod_annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class Condition(_message.Message):
     __slots__ = ("type", "status", "reason", "message", "last_transition_time", "observed_generation")
@@ -122,7 +119,7 @@ class Condition(_message.Message):
     message: str
     last_transition_time: _timestamp_pb2.Timestamp
     observed_generation: int
-    def __init__(self, type: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., last_transition_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., observed_generation: _Optional[int] = ...) -> None: ...
+    def __init__(self, type: _Optional[str] = ..., status: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., last_transition_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., observed_generation: _Optional[int] = ...) -> None: ...
 
 class Claim(_message.Message):
     __slots__ = ("namespace", "name", "uid", "resource_version", "spec", "phase", "sandbox", "launch_type", "conditions", "cause", "create_time", "ready_time", "labels", "annotations")
@@ -168,7 +165,7 @@ class Claim(_message.Message):
     ready_time: _timestamp_pb2.Timestamp
     labels: _containers.ScalarMap[str, str]
     annotations: _containers.ScalarMap[str, str]
-    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., resource_version: _Optional[str] = ..., spec: _Optional[_Union[ClaimSpec, _Mapping]] = ..., phase: _Optional[_Union[ClaimPhase, str]] = ..., sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., launch_type: _Optional[_Union[LaunchType, str]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ready_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., resource_version: _Optional[str] = ..., spec: _Optional[_Union[ClaimSpec, _Mapping]] = ..., phase: _Optional[_Union[ClaimPhase, str]] = ..., sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., launch_type: _Optional[_Union[LaunchType, str]] = ..., conditions: _Optional[_Iterable[_Union[Condition, _Mapping]]] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., create_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., ready_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class CreateClaimRequest(_message.Message):
     __slots__ = ("namespace", "name", "request_id", "spec", "labels", "annotations", "no_wait", "delete_on_failure")
@@ -202,7 +199,7 @@ class CreateClaimRequest(_message.Message):
     annotations: _containers.ScalarMap[str, str]
     no_wait: bool
     delete_on_failure: bool
-    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., request_id: _Optional[str] = ..., spec: _Optional[_Union[ClaimSpec, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., no_wait: _Optional[bool] = ..., delete_on_failure: _Optional[bool] = ...) -> None: ...
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., request_id: _Optional[str] = ..., spec: _Optional[_Union[ClaimSpec, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ..., annotations: _Optional[_Mapping[str, str]] = ..., no_wait: bool = ..., delete_on_failure: bool = ...) -> None: ...
 
 class CreateClaimResponse(_message.Message):
     __slots__ = ("claim", "existed")
@@ -210,7 +207,7 @@ class CreateClaimResponse(_message.Message):
     EXISTED_FIELD_NUMBER: _ClassVar[int]
     claim: Claim
     existed: bool
-    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., existed: _Optional[bool] = ...) -> None: ...
+    def __init__(self, claim: _Optional[_Union[Claim, _Mapping]] = ..., existed: bool = ...) -> None: ...
 
 class GetClaimRequest(_message.Message):
     __slots__ = ("namespace", "name")
@@ -285,7 +282,7 @@ class RenewClaimRequest(_message.Message):
     name: str
     shutdown_time: _timestamp_pb2.Timestamp
     clear_shutdown_time: bool
-    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., shutdown_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., clear_shutdown_time: _Optional[bool] = ...) -> None: ...
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., shutdown_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., clear_shutdown_time: bool = ...) -> None: ...
 
 class RenewClaimResponse(_message.Message):
     __slots__ = ("claim",)
@@ -305,7 +302,7 @@ class DeleteClaimRequest(_message.Message):
     uid: str
     allow_missing: bool
     wait: bool
-    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., allow_missing: _Optional[bool] = ..., wait: _Optional[bool] = ...) -> None: ...
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ..., uid: _Optional[str] = ..., allow_missing: bool = ..., wait: bool = ...) -> None: ...
 
 class DeleteClaimResponse(_message.Message):
     __slots__ = ()

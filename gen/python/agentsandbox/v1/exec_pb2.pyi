@@ -1,5 +1,3 @@
-import datetime
-
 from agentsandbox.v1 import common_pb2 as _common_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -7,8 +5,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -74,7 +71,7 @@ class Command(_message.Message):
     terminal: TerminalSize
     stdin: bool
     user: str
-    def __init__(self, argv: _Optional[_Iterable[str]] = ..., shell: _Optional[str] = ..., env: _Optional[_Mapping[str, str]] = ..., cwd: _Optional[str] = ..., timeout: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., terminal: _Optional[_Union[TerminalSize, _Mapping]] = ..., stdin: _Optional[bool] = ..., user: _Optional[str] = ...) -> None: ...
+    def __init__(self, argv: _Optional[_Iterable[str]] = ..., shell: _Optional[str] = ..., env: _Optional[_Mapping[str, str]] = ..., cwd: _Optional[str] = ..., timeout: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., terminal: _Optional[_Union[TerminalSize, _Mapping]] = ..., stdin: bool = ..., user: _Optional[str] = ...) -> None: ...
 
 class ExecRecord(_message.Message):
     __slots__ = ("exec_id", "request_id", "command", "state", "pid", "cause", "usage", "start_time", "end_time", "stdout_end", "stdout_begin", "stderr_end", "stderr_begin", "stdin_offset", "readers", "sandbox_cause", "labels")
@@ -119,7 +116,7 @@ class ExecRecord(_message.Message):
     readers: int
     sandbox_cause: _common_pb2.Cause
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, exec_id: _Optional[str] = ..., request_id: _Optional[str] = ..., command: _Optional[_Union[Command, _Mapping]] = ..., state: _Optional[_Union[ExecState, str]] = ..., pid: _Optional[int] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., usage: _Optional[_Union[_common_pb2.ResourceUsage, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., stdout_end: _Optional[int] = ..., stdout_begin: _Optional[int] = ..., stderr_end: _Optional[int] = ..., stderr_begin: _Optional[int] = ..., stdin_offset: _Optional[int] = ..., readers: _Optional[int] = ..., sandbox_cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, exec_id: _Optional[str] = ..., request_id: _Optional[str] = ..., command: _Optional[_Union[Command, _Mapping]] = ..., state: _Optional[_Union[ExecState, str]] = ..., pid: _Optional[int] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., usage: _Optional[_Union[_common_pb2.ResourceUsage, _Mapping]] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., stdout_end: _Optional[int] = ..., stdout_begin: _Optional[int] = ..., stderr_end: _Optional[int] = ..., stderr_begin: _Optional[int] = ..., stdin_offset: _Optional[int] = ..., readers: _Optional[int] = ..., sandbox_cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class RunRequest(_message.Message):
     __slots__ = ("command", "stdin", "max_output_bytes")
@@ -168,7 +165,7 @@ class StartRequest(_message.Message):
     keep: _duration_pb2.Duration
     ring_bytes: int
     labels: _containers.ScalarMap[str, str]
-    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ..., request_id: _Optional[str] = ..., overflow: _Optional[_Union[Overflow, str]] = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ..., keep: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., ring_bytes: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
+    def __init__(self, command: _Optional[_Union[Command, _Mapping]] = ..., request_id: _Optional[str] = ..., overflow: _Optional[_Union[Overflow, str]] = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ..., keep: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., ring_bytes: _Optional[int] = ..., labels: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class StartResponse(_message.Message):
     __slots__ = ("exec", "existed")
@@ -176,7 +173,7 @@ class StartResponse(_message.Message):
     EXISTED_FIELD_NUMBER: _ClassVar[int]
     exec: ExecRecord
     existed: bool
-    def __init__(self, exec: _Optional[_Union[ExecRecord, _Mapping]] = ..., existed: _Optional[bool] = ...) -> None: ...
+    def __init__(self, exec: _Optional[_Union[ExecRecord, _Mapping]] = ..., existed: bool = ...) -> None: ...
 
 class ListExecsRequest(_message.Message):
     __slots__ = ("state", "page_size", "page_token")

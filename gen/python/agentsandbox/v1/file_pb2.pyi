@@ -1,12 +1,9 @@
-import datetime
-
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -64,7 +61,7 @@ class FileInfo(_message.Message):
     gid: int
     modify_time: _timestamp_pb2.Timestamp
     target: str
-    def __init__(self, path: _Optional[str] = ..., type: _Optional[_Union[FileType, str]] = ..., size_bytes: _Optional[int] = ..., mode: _Optional[int] = ..., uid: _Optional[int] = ..., gid: _Optional[int] = ..., modify_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., target: _Optional[str] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., type: _Optional[_Union[FileType, str]] = ..., size_bytes: _Optional[int] = ..., mode: _Optional[int] = ..., uid: _Optional[int] = ..., gid: _Optional[int] = ..., modify_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., target: _Optional[str] = ...) -> None: ...
 
 class StatRequest(_message.Message):
     __slots__ = ("path", "no_follow")
@@ -72,7 +69,7 @@ class StatRequest(_message.Message):
     NO_FOLLOW_FIELD_NUMBER: _ClassVar[int]
     path: str
     no_follow: bool
-    def __init__(self, path: _Optional[str] = ..., no_follow: _Optional[bool] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., no_follow: bool = ...) -> None: ...
 
 class StatResponse(_message.Message):
     __slots__ = ("info",)
@@ -134,7 +131,7 @@ class WriteOpen(_message.Message):
     parents: bool
     exclusive: bool
     append: bool
-    def __init__(self, path: _Optional[str] = ..., mode: _Optional[int] = ..., parents: _Optional[bool] = ..., exclusive: _Optional[bool] = ..., append: _Optional[bool] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., mode: _Optional[int] = ..., parents: bool = ..., exclusive: bool = ..., append: bool = ...) -> None: ...
 
 class WriteResponse(_message.Message):
     __slots__ = ("info",)
@@ -150,7 +147,7 @@ class RemoveRequest(_message.Message):
     path: str
     recursive: bool
     allow_missing: bool
-    def __init__(self, path: _Optional[str] = ..., recursive: _Optional[bool] = ..., allow_missing: _Optional[bool] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., recursive: bool = ..., allow_missing: bool = ...) -> None: ...
 
 class RemoveResponse(_message.Message):
     __slots__ = ()
@@ -163,7 +160,7 @@ class RenameRequest(_message.Message):
     EXCLUSIVE_FIELD_NUMBER: _ClassVar[int]
     to: str
     exclusive: bool
-    def __init__(self, to: _Optional[str] = ..., exclusive: _Optional[bool] = ..., **kwargs) -> None: ...
+    def __init__(self, to: _Optional[str] = ..., exclusive: bool = ..., **kwargs) -> None: ...
 
 class RenameResponse(_message.Message):
     __slots__ = ("info",)
@@ -179,7 +176,7 @@ class MakeDirectoryRequest(_message.Message):
     path: str
     mode: int
     parents: bool
-    def __init__(self, path: _Optional[str] = ..., mode: _Optional[int] = ..., parents: _Optional[bool] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., mode: _Optional[int] = ..., parents: bool = ...) -> None: ...
 
 class MakeDirectoryResponse(_message.Message):
     __slots__ = ("info",)
@@ -193,7 +190,7 @@ class WatchFilesRequest(_message.Message):
     RECURSIVE_FIELD_NUMBER: _ClassVar[int]
     path: str
     recursive: bool
-    def __init__(self, path: _Optional[str] = ..., recursive: _Optional[bool] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., recursive: bool = ...) -> None: ...
 
 class WatchFilesResponse(_message.Message):
     __slots__ = ("change", "path")

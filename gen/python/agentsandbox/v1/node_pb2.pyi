@@ -1,5 +1,3 @@
-import datetime
-
 from agentsandbox.v1 import common_pb2 as _common_pb2
 from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -7,8 +5,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Iterable as _Iterable, Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -52,7 +49,7 @@ class RuntimeClass(_message.Message):
     available: bool
     detail: str
     path: str
-    def __init__(self, name: _Optional[str] = ..., available: _Optional[bool] = ..., detail: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., available: bool = ..., detail: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
 
 class GetNodeResponse(_message.Message):
     __slots__ = ("node_name", "version", "runtime_classes", "memory_bytes", "cpus")
@@ -116,7 +113,7 @@ class HttpGetProbe(_message.Message):
     headers: _containers.RepeatedCompositeFieldContainer[HttpHeader]
     host: str
     https: bool
-    def __init__(self, path: _Optional[str] = ..., port: _Optional[int] = ..., headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ..., host: _Optional[str] = ..., https: _Optional[bool] = ...) -> None: ...
+    def __init__(self, path: _Optional[str] = ..., port: _Optional[int] = ..., headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ..., host: _Optional[str] = ..., https: bool = ...) -> None: ...
 
 class ExecProbe(_message.Message):
     __slots__ = ("argv",)
@@ -154,7 +151,7 @@ class EmptyDirMount(_message.Message):
     memory: bool
     read_only: bool
     sub_path: str
-    def __init__(self, name: _Optional[str] = ..., mount_path: _Optional[str] = ..., size_limit_bytes: _Optional[int] = ..., memory: _Optional[bool] = ..., read_only: _Optional[bool] = ..., sub_path: _Optional[str] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., mount_path: _Optional[str] = ..., size_limit_bytes: _Optional[int] = ..., memory: bool = ..., read_only: bool = ..., sub_path: _Optional[str] = ...) -> None: ...
 
 class Container(_message.Message):
     __slots__ = ("name", "image", "command", "args", "env", "working_dir", "cpu_limit_millis", "memory_limit_bytes", "ephemeral_storage_limit_bytes", "cpu_request_millis", "memory_request_bytes", "pids_limit", "readiness_probe", "liveness_probe", "startup_probe", "run_as_user", "run_as_group", "read_only_root", "mounts", "run_as_non_root")
@@ -198,7 +195,7 @@ class Container(_message.Message):
     read_only_root: bool
     mounts: _containers.RepeatedCompositeFieldContainer[EmptyDirMount]
     run_as_non_root: bool
-    def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[_Union[ContainerEnv, _Mapping]]] = ..., working_dir: _Optional[str] = ..., cpu_limit_millis: _Optional[int] = ..., memory_limit_bytes: _Optional[int] = ..., ephemeral_storage_limit_bytes: _Optional[int] = ..., cpu_request_millis: _Optional[int] = ..., memory_request_bytes: _Optional[int] = ..., pids_limit: _Optional[int] = ..., readiness_probe: _Optional[_Union[Probe, _Mapping]] = ..., liveness_probe: _Optional[_Union[Probe, _Mapping]] = ..., startup_probe: _Optional[_Union[Probe, _Mapping]] = ..., run_as_user: _Optional[int] = ..., run_as_group: _Optional[int] = ..., read_only_root: _Optional[bool] = ..., mounts: _Optional[_Iterable[_Union[EmptyDirMount, _Mapping]]] = ..., run_as_non_root: _Optional[bool] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., image: _Optional[str] = ..., command: _Optional[_Iterable[str]] = ..., args: _Optional[_Iterable[str]] = ..., env: _Optional[_Iterable[_Union[ContainerEnv, _Mapping]]] = ..., working_dir: _Optional[str] = ..., cpu_limit_millis: _Optional[int] = ..., memory_limit_bytes: _Optional[int] = ..., ephemeral_storage_limit_bytes: _Optional[int] = ..., cpu_request_millis: _Optional[int] = ..., memory_request_bytes: _Optional[int] = ..., pids_limit: _Optional[int] = ..., readiness_probe: _Optional[_Union[Probe, _Mapping]] = ..., liveness_probe: _Optional[_Union[Probe, _Mapping]] = ..., startup_probe: _Optional[_Union[Probe, _Mapping]] = ..., run_as_user: _Optional[int] = ..., run_as_group: _Optional[int] = ..., read_only_root: bool = ..., mounts: _Optional[_Iterable[_Union[EmptyDirMount, _Mapping]]] = ..., run_as_non_root: bool = ...) -> None: ...
 
 class CreateSandboxRequest(_message.Message):
     __slots__ = ("instance_id", "sandbox", "pod_name", "hostname", "runtime_class", "container", "restart_policy", "termination_grace", "pod_ip")
@@ -220,7 +217,7 @@ class CreateSandboxRequest(_message.Message):
     restart_policy: RestartPolicy
     termination_grace: _duration_pb2.Duration
     pod_ip: str
-    def __init__(self, instance_id: _Optional[str] = ..., sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., pod_name: _Optional[str] = ..., hostname: _Optional[str] = ..., runtime_class: _Optional[str] = ..., container: _Optional[_Union[Container, _Mapping]] = ..., restart_policy: _Optional[_Union[RestartPolicy, str]] = ..., termination_grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., pod_ip: _Optional[str] = ...) -> None: ...
+    def __init__(self, instance_id: _Optional[str] = ..., sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., pod_name: _Optional[str] = ..., hostname: _Optional[str] = ..., runtime_class: _Optional[str] = ..., container: _Optional[_Union[Container, _Mapping]] = ..., restart_policy: _Optional[_Union[RestartPolicy, str]] = ..., termination_grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., pod_ip: _Optional[str] = ...) -> None: ...
 
 class CreateSandboxResponse(_message.Message):
     __slots__ = ("instance",)
@@ -238,7 +235,7 @@ class ProbeResult(_message.Message):
     success: bool
     message: str
     time: _timestamp_pb2.Timestamp
-    def __init__(self, probe: _Optional[str] = ..., success: _Optional[bool] = ..., message: _Optional[str] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, probe: _Optional[str] = ..., success: bool = ..., message: _Optional[str] = ..., time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class Instance(_message.Message):
     __slots__ = ("instance_id", "sandbox", "state", "ready", "agent_connected", "restart_count", "cause", "last_probe", "start_time", "ready_time", "runtime_class", "image_id")
@@ -266,7 +263,7 @@ class Instance(_message.Message):
     ready_time: _timestamp_pb2.Timestamp
     runtime_class: str
     image_id: str
-    def __init__(self, instance_id: _Optional[str] = ..., sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., state: _Optional[_Union[InstanceState, str]] = ..., ready: _Optional[bool] = ..., agent_connected: _Optional[bool] = ..., restart_count: _Optional[int] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., last_probe: _Optional[_Union[ProbeResult, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ready_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., runtime_class: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
+    def __init__(self, instance_id: _Optional[str] = ..., sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., state: _Optional[_Union[InstanceState, str]] = ..., ready: bool = ..., agent_connected: bool = ..., restart_count: _Optional[int] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., last_probe: _Optional[_Union[ProbeResult, _Mapping]] = ..., start_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., ready_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., runtime_class: _Optional[str] = ..., image_id: _Optional[str] = ...) -> None: ...
 
 class DeleteSandboxRequest(_message.Message):
     __slots__ = ("instance_id", "grace")
@@ -274,7 +271,7 @@ class DeleteSandboxRequest(_message.Message):
     GRACE_FIELD_NUMBER: _ClassVar[int]
     instance_id: str
     grace: _duration_pb2.Duration
-    def __init__(self, instance_id: _Optional[str] = ..., grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, instance_id: _Optional[str] = ..., grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class DeleteSandboxResponse(_message.Message):
     __slots__ = ("instance",)
@@ -302,7 +299,7 @@ class WatchSandboxesResponse(_message.Message):
     SYNCED_FIELD_NUMBER: _ClassVar[int]
     instance: Instance
     synced: bool
-    def __init__(self, instance: _Optional[_Union[Instance, _Mapping]] = ..., synced: _Optional[bool] = ...) -> None: ...
+    def __init__(self, instance: _Optional[_Union[Instance, _Mapping]] = ..., synced: bool = ...) -> None: ...
 
 class ImportImageRequest(_message.Message):
     __slots__ = ("source", "name")
@@ -322,7 +319,7 @@ class Image(_message.Message):
     digest: str
     size_bytes: int
     import_time: _timestamp_pb2.Timestamp
-    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., size_bytes: _Optional[int] = ..., import_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., digest: _Optional[str] = ..., size_bytes: _Optional[int] = ..., import_time: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ImportImageResponse(_message.Message):
     __slots__ = ("image",)
@@ -364,7 +361,7 @@ class GetAgentResponse(_message.Message):
     command_running: bool
     command_cause: _common_pb2.Cause
     execs_running: int
-    def __init__(self, version: _Optional[str] = ..., command_running: _Optional[bool] = ..., command_cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., execs_running: _Optional[int] = ...) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., command_running: bool = ..., command_cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ..., execs_running: _Optional[int] = ...) -> None: ...
 
 class RunProbeRequest(_message.Message):
     __slots__ = ("probe",)
@@ -378,13 +375,13 @@ class RunProbeResponse(_message.Message):
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     success: bool
     message: str
-    def __init__(self, success: _Optional[bool] = ..., message: _Optional[str] = ...) -> None: ...
+    def __init__(self, success: bool = ..., message: _Optional[str] = ...) -> None: ...
 
 class StopRequest(_message.Message):
     __slots__ = ("grace",)
     GRACE_FIELD_NUMBER: _ClassVar[int]
     grace: _duration_pb2.Duration
-    def __init__(self, grace: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    def __init__(self, grace: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StopResponse(_message.Message):
     __slots__ = ()

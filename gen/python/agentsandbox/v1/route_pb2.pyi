@@ -2,8 +2,7 @@ from agentsandbox.v1 import common_pb2 as _common_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -36,7 +35,7 @@ class Route(_message.Message):
     phase: RoutePhase
     claimed: bool
     cause: _common_pb2.Cause
-    def __init__(self, sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., instance_id: _Optional[str] = ..., generation: _Optional[int] = ..., endpoint: _Optional[str] = ..., phase: _Optional[_Union[RoutePhase, str]] = ..., claimed: _Optional[bool] = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ...) -> None: ...
+    def __init__(self, sandbox: _Optional[_Union[_common_pb2.SandboxRef, _Mapping]] = ..., instance_id: _Optional[str] = ..., generation: _Optional[int] = ..., endpoint: _Optional[str] = ..., phase: _Optional[_Union[RoutePhase, str]] = ..., claimed: bool = ..., cause: _Optional[_Union[_common_pb2.Cause, _Mapping]] = ...) -> None: ...
 
 class ResolveRequest(_message.Message):
     __slots__ = ("sandbox",)
@@ -60,4 +59,4 @@ class WatchRoutesResponse(_message.Message):
     SYNCED_FIELD_NUMBER: _ClassVar[int]
     route: Route
     synced: bool
-    def __init__(self, route: _Optional[_Union[Route, _Mapping]] = ..., synced: _Optional[bool] = ...) -> None: ...
+    def __init__(self, route: _Optional[_Union[Route, _Mapping]] = ..., synced: bool = ...) -> None: ...

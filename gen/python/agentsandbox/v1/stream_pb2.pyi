@@ -2,8 +2,7 @@ from agentsandbox.v1 import exec_pb2 as _exec_pb2
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from collections.abc import Mapping as _Mapping
-from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+from typing import ClassVar as _ClassVar, Mapping as _Mapping, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -44,7 +43,7 @@ class AttachOpen(_message.Message):
     stderr_offset: int
     observer: bool
     stdin: bool
-    def __init__(self, exec_id: _Optional[str] = ..., stdout_offset: _Optional[int] = ..., stderr_offset: _Optional[int] = ..., observer: _Optional[bool] = ..., stdin: _Optional[bool] = ...) -> None: ...
+    def __init__(self, exec_id: _Optional[str] = ..., stdout_offset: _Optional[int] = ..., stderr_offset: _Optional[int] = ..., observer: bool = ..., stdin: bool = ...) -> None: ...
 
 class StdinData(_message.Message):
     __slots__ = ("offset", "data", "eof")
@@ -54,13 +53,13 @@ class StdinData(_message.Message):
     offset: int
     data: bytes
     eof: bool
-    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., eof: _Optional[bool] = ...) -> None: ...
+    def __init__(self, offset: _Optional[int] = ..., data: _Optional[bytes] = ..., eof: bool = ...) -> None: ...
 
 class Pause(_message.Message):
     __slots__ = ("paused",)
     PAUSED_FIELD_NUMBER: _ClassVar[int]
     paused: bool
-    def __init__(self, paused: _Optional[bool] = ...) -> None: ...
+    def __init__(self, paused: bool = ...) -> None: ...
 
 class AttachResponse(_message.Message):
     __slots__ = ("started", "output", "gap", "stdin_ack", "exited")
@@ -109,7 +108,7 @@ class ForwardRequest(_message.Message):
     open: ForwardOpen
     data: bytes
     eof: bool
-    def __init__(self, open: _Optional[_Union[ForwardOpen, _Mapping]] = ..., data: _Optional[bytes] = ..., eof: _Optional[bool] = ...) -> None: ...
+    def __init__(self, open: _Optional[_Union[ForwardOpen, _Mapping]] = ..., data: _Optional[bytes] = ..., eof: bool = ...) -> None: ...
 
 class ForwardOpen(_message.Message):
     __slots__ = ("port",)
@@ -125,4 +124,4 @@ class ForwardResponse(_message.Message):
     opened: bool
     data: bytes
     eof: bool
-    def __init__(self, opened: _Optional[bool] = ..., data: _Optional[bytes] = ..., eof: _Optional[bool] = ...) -> None: ...
+    def __init__(self, opened: bool = ..., data: _Optional[bytes] = ..., eof: bool = ...) -> None: ...
