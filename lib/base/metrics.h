@@ -39,8 +39,8 @@ struct metric_desc {
 };
 
 /* Bounds for latencies in seconds, 100 µs to 60 s. */
-extern const double metric_latency_buckets[];
-extern const size_t metric_n_latency_buckets;
+enum { METRIC_N_LATENCY_BUCKETS = 18 };
+extern const double metric_latency_buckets[METRIC_N_LATENCY_BUCKETS];
 
 int metrics_new(struct metrics **ret, struct err *err);
 void metrics_free(struct metrics *m);
