@@ -1,0 +1,211 @@
+#include "services/router/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/bytes.h"
+
+const char options_help[] =
+    "Usage: sandbox-router [OPTION…]\n"
+    "The door to sandboxes: passes gRPC calls on to the sandbox that their metadata names.\n"
+    "\n"
+    "  --listen ADDRESS       where clients call: unix:PATH or IP:PORT    (unix:/run/agent-sandbox/router.sock)\n"
+    "  --fds PATH             where the node hands over connections       (/run/agent-sandbox/router-fds.sock)\n"
+    "  --controller TARGET    the controller's RouteService               (unix:/run/agent-sandbox/routes.sock)\n"
+    "  --user UID[:GID]       become this user once the sockets are bound\n"
+    "  --client-uid UID       who may call besides root and the router itself; the first one given owns\n"
+    "                         the socket; may be repeated, at most 8\n"
+    "  --insecure             allow --listen on TCP, where everybody may call\n"
+    "  --lifeline-fd N        shut down cleanly when this descriptor reaches its end of file\n"
+    "  --log-level LEVEL      debug, info, warn or error                  (info)\n"
+    "  --log-format FORMAT    kv or json                                  (kv)\n"
+    "  --help, --version\n"
+    "\n"
+    "Examples:\n"
+    "  sandbox-router --user 970 --client-uid 1000\n"
+    "  sandbox-router --listen unix:/tmp/r/router.sock --fds /tmp/r/fds.sock --controller unix:/tmp/r/routes.sock\n"
+    "  grpcurl -plaintext -unix -H 'x-sandbox-id: web-1' /run/agent-sandbox/router.sock agentsandbox.v1.ExecService/List\n"
+    "  curl --unix-socket /run/agent-sandbox/router.sock http://router/metrics\n";
+
+enum option_id {
+    OPT_LISTEN = 256,
+    OPT_FDS,
+    OPT_CONTROLLER,
+    OPT_USER,
+    OPT_CLIENT_UID,
+    OPT_INSECURE,
+    OPT_LIFELINE,
+    OPT_LOG_LEVEL,
+    OPT_LOG_FORMAT,
+    OPT_HELP,
+    OPT_VERSION,
+};
+
+static const struct option long_options[] = {
+    {"listen", required_argument, NULL, OPT_LISTEN},
+    {"fds", required_argument, NULL, OPT_FDS},
+    {"controller", required_argument, NULL, OPT_CONTROLLER},
+    {"user", required_argument, NULL, OPT_USER},
+    {"client-uid", required_argument, NULL, OPT_CLIENT_UID},
+    {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"lifeline-fd", required_argument, NULL, OPT_LIFELINE},
+    {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
+    {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
+    {"help", no_argument, NULL, OPT_HELP},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {0},
+};
+
+static int bad_value(const char *option, const char *value, const char *wanted, struct err *err)
+{
+    char shown[80];
+
+    return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "--%s \"%s\": give %s", option,
+                   bytes_escape(value, strlen(value), shown, sizeof(shown)), wanted);
+}
+
+/* 32 bits, and not the -1 that means "leave it" to the kernel. */
+static int read_id(const char *s, uint32_t *ret)
+{
+    uint64_t id;
+
+    if (bytes_parse_u64(s, 0, UINT32_MAX - 1, &id) < 0)
+        return -1;
+    *ret = (uint32_t)id;
+    return 0;
+}
+
+/* "UID" or "UID:GID"; the group is the user's number when it is not given. */
+static int read_user(struct options *o, const char *value, struct err *err)
+{
+    char text[32];
+    char *colon;
+
+    if (strlen(value) >= sizeof(text))
+        return bad_value("user", value, "UID or UID:GID", err);
+    (void)snprintf(text, sizeof(text), "%s", value);
+    colon = strchr(text, ':');
+    if (colon)
+        *colon++ = '\0';
+    if (read_id(text, &o->uid) < 0 || read_id(colon ? colon : text, &o->gid) < 0)
+        return bad_value("user", value, "UID or UID:GID, as numbers", err);
+    o->has_user = true;
+    return 0;
+}
+
+static int read_client(struct options *o, const char *value, struct err *err)
+{
+    struct router_opts *r = &o->router;
+
+    if (r->n_client_uids == ROUTER_MAX_CLIENTS)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "--client-uid: at most %d times",
+                       ROUTER_MAX_CLIENTS);
+    if (read_id(value, &r->client_uids[r->n_client_uids]) < 0)
+        return bad_value("client-uid", value, "a UID as a number", err);
+    r->n_client_uids++;
+    return 0;
+}
+
+static int read_number(const char *option, const char *value, int *ret, struct err *err)
+{
+    uint64_t n;
+
+    if (bytes_parse_u64(value, 0, 1 << 20, &n) < 0)
+        return bad_value(option, value, "the number of an open descriptor", err);
+    *ret = (int)n;
+    return 0;
+}
+
+static int read_word(const char *option, const char *value, int (*parse)(const char *),
+                     const char *words, int *ret, struct err *err)
+{
+    *ret = parse(value);
+    return *ret < 0 ? bad_value(option, value, words, err) : 0;
+}
+
+static int read_option(struct options *o, int id, const char *value, struct err *err)
+{
+    int word = 0, r = 0;
+
+    switch (id) {
+    case OPT_LISTEN:
+        o->router.listen = value;
+        break;
+    case OPT_FDS:
+        o->router.fds_path = value;
+        break;
+    case OPT_CONTROLLER:
+        o->router.controller = value;
+        break;
+    case OPT_USER:
+        return read_user(o, value, err);
+    case OPT_CLIENT_UID:
+        return read_client(o, value, err);
+    case OPT_INSECURE:
+        o->is_insecure = true;
+        break;
+    case OPT_LIFELINE:
+        return read_number("lifeline-fd", value, &o->lifeline_fd, err);
+    case OPT_LOG_LEVEL:
+        r = read_word("log-level", value, log_level_parse, "debug, info, warn or error", &word,
+                      err);
+        o->log_level = (enum log_level)word;
+        break;
+    case OPT_LOG_FORMAT:
+        r = read_word("log-format", value, log_format_parse, "kv or json", &word, err);
+        o->log_format = (enum log_format)word;
+        break;
+    case OPT_HELP:
+        return OPTIONS_HELP;
+    case OPT_VERSION:
+        return OPTIONS_VERSION;
+    }
+    return r;
+}
+
+static int check(const struct options *o, struct err *err)
+{
+    if (strncmp(o->router.listen, "unix:", 5) != 0 && !o->is_insecure)
+        return err_set(
+            err, RPC_INVALID_ARGUMENT, "BadRequest",
+            "--listen %s: over TCP nobody is asked who he is: use unix:PATH, or say --insecure too",
+            o->router.listen);
+    return 0;
+}
+
+static int unknown(char *const *argv, int at, struct err *err)
+{
+    return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
+                   "%s: no such option, or its value is missing", argv[at]);
+}
+
+int options_read(struct options *ret, int argc, char *const *argv, struct err *err)
+{
+    struct options o = {
+        .router = {.listen = "unix:/run/agent-sandbox/router.sock",
+                   .fds_path = "/run/agent-sandbox/router-fds.sock",
+                   .controller = "unix:/run/agent-sandbox/routes.sock"},
+        .lifeline_fd = -1,
+        .log_level = LOG_INFO,
+        .log_format = LOG_FORMAT_KV,
+    };
+    int id, r;
+
+    opterr = 0;
+    optind = 0; /* glibc: begin anew, tests read several command lines */
+    while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (id == '?')
+            return unknown(argv, optind - 1, err);
+        r = read_option(&o, id, optarg, err);
+        if (r != 0)
+            return r;
+    }
+    if (optind < argc)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
+                       "%s: arguments without a name are not taken", argv[optind]);
+    if (check(&o, err) < 0)
+        return -1;
+    *ret = o;
+    return 0;
+}

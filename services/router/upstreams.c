@@ -1,0 +1,313 @@
+#include "services/router/upstreams.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/base/fd.h"
+#include "lib/base/list.h"
+#include "lib/base/log.h"
+#include "lib/base/map.h"
+#include "lib/handover/handover.h"
+#include "lib/loop/loop.h"
+#include "lib/rpc/channel.h"
+
+struct upstream {
+    struct upstreams *all;
+    struct list link; /* strangers, oldest first; dead; or none */
+    char instance_id[HANDOVER_ID_MAX + 1];
+    uint64_t generation;
+    struct rpc_channel *channel;
+    bool is_known; /* has a route                                        */
+    bool is_dead;  /* off the map: to be freed once its callback is over */
+};
+
+/* One connection of the node on the handover socket. */
+struct sender {
+    struct upstreams *all;
+    struct list link;
+    struct loop_io *io;
+    int fd;
+};
+
+struct upstreams {
+    struct loop *loop;
+    struct upstreams_opts opts;
+    struct map by_instance;
+    struct list strangers;
+    size_t n_strangers;
+    struct list dead;
+    struct loop_task *bury;
+    int listen_fd;
+    struct loop_io *listen_io;
+    struct list senders;
+    size_t n_senders;
+};
+
+/* ---- one connection ---- */
+
+static void upstream_free(struct upstream *up)
+{
+    up->is_dead = true; /* its channel may still say that it is shut down */
+    list_remove(&up->link);
+    rpc_channel_free(up->channel);
+    free(up);
+}
+
+static void leave_strangers(struct upstream *up)
+{
+    if (!up->is_known && list_is_linked(&up->link))
+        up->all->n_strangers--;
+    list_remove(&up->link);
+}
+
+/* Off the map at once, freed at the end of the turn: this may be a callback of its own channel. */
+static void retire(struct upstream *up)
+{
+    struct upstreams *u = up->all;
+
+    if (up->is_dead)
+        return;
+    up->is_dead = true;
+    if (map_get(&u->by_instance, up->instance_id) == up)
+        (void)map_remove(&u->by_instance, up->instance_id);
+    leave_strangers(up);
+    list_push_back(&u->dead, &up->link);
+    loop_task_schedule(u->bury);
+}
+
+static void on_state(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why,
+                     void *user)
+{
+    struct upstream *up = user;
+    struct upstreams *u = up->all;
+
+    (void)ch;
+    if (state != RPC_CHANNEL_SHUTDOWN || up->is_dead)
+        return;
+    log_info("agent's connection lost", LOG_S("instance", up->instance_id),
+             LOG_U("generation", up->generation), LOG_S("error", why ? why->msg : ""));
+    retire(up);
+    u->opts.on_change(up->instance_id, false, u->opts.user);
+}
+
+static void bury(struct loop_task *t, void *user)
+{
+    struct upstreams *u = user;
+    struct list *it;
+
+    (void)t;
+    while ((it = list_pop_front(&u->dead)))
+        upstream_free(CONTAINER_OF(it, struct upstream, link));
+}
+
+static void join_strangers(struct upstream *up)
+{
+    struct upstreams *u = up->all;
+
+    list_push_back(&u->strangers, &up->link);
+    if (++u->n_strangers > UPSTREAM_MAX_STRANGERS) {
+        struct upstream *oldest = LIST_FIRST(&u->strangers, struct upstream, link);
+
+        log_warn("too many connections of instances without a route, closing the oldest",
+                 LOG_S("instance", oldest->instance_id));
+        retire(oldest);
+    }
+}
+
+static int upstream_new(struct upstream **ret, struct upstreams *u, const char *instance_id,
+                        uint64_t generation, int fd, struct err *err)
+{
+    struct upstream *up = calloc(1, sizeof(*up));
+    const struct rpc_channel_opts opts = {.on_state = on_state, .user = up};
+
+    if (!up) {
+        (void)close(fd);
+        return err_oom(err);
+    }
+    up->all = u;
+    list_init(&up->link);
+    up->generation = generation;
+    (void)snprintf(up->instance_id, sizeof(up->instance_id), "%s", instance_id);
+    if (rpc_channel_new_fd(&up->channel, u->loop, fd, &opts, err) < 0) {
+        free(up);
+        return err_wrap(err, "instance %s", instance_id);
+    }
+    *ret = up;
+    return 0;
+}
+
+int upstreams_add(struct upstreams *u, const char *instance_id, uint64_t generation, int fd,
+                  struct err *err)
+{
+    struct upstream *old = map_get(&u->by_instance, instance_id), *up = NULL;
+
+    if (old && generation <= old->generation) {
+        (void)close(fd);
+        return err_set(err, RPC_FAILED_PRECONDITION, "Conflict",
+                       "instance %s: connection %llu is not newer than %llu, which is in use",
+                       instance_id, (unsigned long long)generation,
+                       (unsigned long long)old->generation);
+    }
+    if (upstream_new(&up, u, instance_id, generation, fd, err) < 0)
+        return -1;
+    up->is_known = old && old->is_known;
+    if (map_set(&u->by_instance, instance_id, up, NULL, err) < 0) {
+        upstream_free(up);
+        return -1;
+    }
+    if (old)
+        retire(old);
+    if (!up->is_known)
+        join_strangers(up);
+    rpc_channel_connect(up->channel);
+    log_debug("agent's connection", LOG_S("instance", instance_id),
+              LOG_U("generation", generation));
+    u->opts.on_change(instance_id, true, u->opts.user);
+    return 0;
+}
+
+struct rpc_channel *upstreams_find(const struct upstreams *u, const char *instance_id)
+{
+    const struct upstream *up = map_get(&u->by_instance, instance_id);
+
+    return up ? up->channel : NULL;
+}
+
+size_t upstreams_count(const struct upstreams *u)
+{
+    return u->by_instance.n;
+}
+
+void upstreams_know(struct upstreams *u, const char *instance_id)
+{
+    struct upstream *up = map_get(&u->by_instance, instance_id);
+
+    if (!up || up->is_known)
+        return;
+    leave_strangers(up);
+    up->is_known = true;
+}
+
+void upstreams_drop(struct upstreams *u, const char *instance_id)
+{
+    struct upstream *up = map_get(&u->by_instance, instance_id);
+
+    if (up)
+        retire(up);
+}
+
+/* ---- the handover socket ---- */
+
+static void sender_free(struct sender *s)
+{
+    list_remove(&s->link);
+    s->all->n_senders--;
+    loop_io_free(s->io);
+    (void)close(s->fd);
+    free(s);
+}
+
+static void on_handover(struct loop_io *io, int events, void *user)
+{
+    struct sender *s = user;
+    struct handover msg;
+    struct err err;
+    int fd = -1, r;
+
+    (void)io;
+    (void)events;
+    r = handover_recv(s->fd, &msg, &fd, &err);
+    if (r == HANDOVER_AGAIN)
+        return;
+    if (r == 0) {
+        if (upstreams_add(s->all, msg.instance_id, msg.generation, fd, &err) < 0)
+            log_warn("agent's connection refused", LOG_ERR(&err));
+        return;
+    }
+    if (strcmp(err.reason, "HandoverClosed") != 0)
+        log_warn("handover refused, closing the node's connection", LOG_ERR(&err));
+    sender_free(s);
+}
+
+static int sender_new(struct upstreams *u, int fd, struct err *err)
+{
+    struct sender *s;
+
+    if (u->n_senders >= UPSTREAM_MAX_SENDERS)
+        return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooLarge", "more than %d handover connections",
+                       UPSTREAM_MAX_SENDERS);
+    s = calloc(1, sizeof(*s));
+    if (!s)
+        return err_oom(err);
+    if (loop_io_new(&s->io, u->loop, fd, LOOP_READ, on_handover, s, err) < 0) {
+        free(s);
+        return -1;
+    }
+    s->all = u;
+    s->fd = fd;
+    list_push_back(&u->senders, &s->link);
+    u->n_senders++;
+    return 0;
+}
+
+static void on_accept(struct loop_io *io, int events, void *user)
+{
+    struct upstreams *u = user;
+    struct err err;
+    int fd = -1, r;
+
+    (void)io;
+    (void)events;
+    r = handover_accept(u->listen_fd, &fd, &err);
+    if (r == HANDOVER_AGAIN)
+        return;
+    if (r == 0)
+        r = sender_new(u, fd, &err);
+    if (r < 0) {
+        log_warn("node's connection refused", LOG_ERR(&err));
+        close_fdp(&fd);
+    }
+}
+
+int upstreams_listen(struct upstreams *u, int listen_fd, struct err *err)
+{
+    u->listen_fd = listen_fd;
+    return loop_io_new(&u->listen_io, u->loop, listen_fd, LOOP_READ, on_accept, u, err);
+}
+
+int upstreams_new(struct upstreams **ret, struct loop *loop, const struct upstreams_opts *opts,
+                  struct err *err)
+{
+    _cleanup_(upstreams_freep) struct upstreams *u = calloc(1, sizeof(*u));
+
+    if (!u)
+        return err_oom(err);
+    u->loop = loop;
+    u->opts = *opts;
+    u->listen_fd = -1;
+    map_init(&u->by_instance);
+    list_init(&u->strangers);
+    list_init(&u->dead);
+    list_init(&u->senders);
+    if (loop_task_new(&u->bury, loop, bury, u, err) < 0)
+        return err_wrap(err, "upstreams");
+    *ret = TAKE_PTR(u);
+    return 0;
+}
+
+void upstreams_free(struct upstreams *u)
+{
+    if (!u)
+        return;
+    MAP_FOREACH(it, &u->by_instance)
+    upstream_free(map_entry_value(it));
+    bury(NULL, u);
+    LIST_FOREACH_SAFE(it, &u->senders)
+    sender_free(CONTAINER_OF(it, struct sender, link));
+    loop_io_free(u->listen_io);
+    close_fdp(&u->listen_fd);
+    loop_task_free(u->bury);
+    map_done(&u->by_instance);
+    free(u);
+}
