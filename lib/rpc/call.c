@@ -479,7 +479,7 @@ void rpc_call_tell(struct rpc_call *call)
     }
     if (call->has_room && is_open(call)) {
         call->has_room = false;
-        if (call->ops && call->ops->on_writable)
+        if (!call->is_send_ended && call->ops && call->ops->on_writable)
             call->ops->on_writable(call, call->user);
     }
     if (call->is_over && !call->is_done)
