@@ -1,0 +1,761 @@
+/*
+ * Our server and our client against a bare nghttp2 peer that says exactly what the test wants: odd
+ * heads, odd ends, garbage and floods.
+ */
+#include "lib/rpc/test_util.h"
+
+#include <errno.h>
+#include <nghttp2/nghttp2.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "lib/base/fd.h"
+#include "lib/base/limits.h"
+
+struct peer {
+    nghttp2_session *h2;
+    int fd;
+    char seen[4096]; /* "name=value;" of the last header blocks, data as text */
+    uint8_t data[256 * 1024];
+    size_t n_data, at_data;
+    bool data_ends;
+    int n_head, n_end, n_closed, n_goaway, n_request;
+    uint32_t close_code, goaway_code;
+    int32_t stream;
+    void (*on_request)(struct peer *p, int32_t id); /* as a server */
+};
+
+static int peer_header(nghttp2_session *h2, const nghttp2_frame *f, const uint8_t *name,
+                       size_t n_name, const uint8_t *value, size_t n_value, uint8_t flags,
+                       void *user)
+{
+    struct peer *p = user;
+    size_t len = strlen(p->seen);
+
+    (void)h2;
+    (void)f;
+    (void)flags;
+    (void)snprintf(p->seen + len, sizeof(p->seen) - len, "%.*s=%.*s;", (int)n_name,
+                   (const char *)name, (int)n_value, (const char *)value);
+    return 0;
+}
+
+static int peer_frame(nghttp2_session *h2, const nghttp2_frame *f, void *user)
+{
+    struct peer *p = user;
+
+    (void)h2;
+    if (f->hd.type == NGHTTP2_HEADERS) {
+        p->n_head++;
+        p->stream = f->hd.stream_id;
+        if (f->headers.cat == NGHTTP2_HCAT_REQUEST) {
+            p->n_request++;
+            if (p->on_request)
+                p->on_request(p, f->hd.stream_id);
+        }
+    }
+    if ((f->hd.type == NGHTTP2_HEADERS || f->hd.type == NGHTTP2_DATA) &&
+        (f->hd.flags & NGHTTP2_FLAG_END_STREAM))
+        p->n_end++;
+    if (f->hd.type == NGHTTP2_GOAWAY) {
+        p->n_goaway++;
+        p->goaway_code = f->goaway.error_code;
+    }
+    return 0;
+}
+
+static int peer_close(nghttp2_session *h2, int32_t id, uint32_t code, void *user)
+{
+    struct peer *p = user;
+
+    (void)h2;
+    (void)id;
+    p->n_closed++;
+    p->close_code = code;
+    return 0;
+}
+
+static void peer_up(struct peer *p, int fd, bool is_server)
+{
+    nghttp2_session_callbacks *cb;
+    nghttp2_option *opt;
+    struct err err;
+
+    p->fd = fd;
+    assert_int_equal(fd_set_nonblock(fd, &err), 0);
+    assert_int_equal(nghttp2_session_callbacks_new(&cb), 0);
+    assert_int_equal(nghttp2_option_new(&opt), 0);
+    nghttp2_option_set_no_http_messaging(opt, 1);
+    nghttp2_session_callbacks_set_on_header_callback(cb, peer_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(cb, peer_frame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(cb, peer_close);
+    if (is_server)
+        assert_int_equal(nghttp2_session_server_new2(&p->h2, cb, p, opt), 0);
+    else
+        assert_int_equal(nghttp2_session_client_new2(&p->h2, cb, p, opt), 0);
+    nghttp2_session_callbacks_del(cb);
+    nghttp2_option_del(opt);
+    assert_int_equal(nghttp2_submit_settings(p->h2, 0, NULL, 0), 0);
+}
+
+static void peer_down(struct peer *p)
+{
+    nghttp2_session_del(p->h2);
+    if (p->fd >= 0)
+        (void)close(p->fd);
+}
+
+/* One exchange: what the peer has to say, a turn of the loop, what came back. step: bytes per
+ * write. */
+static bool peer_turn(struct peer *p, struct loop *loop, size_t step)
+{
+    uint8_t in[4096];
+    const uint8_t *out;
+    bool is_gone = false;
+    ssize_t n;
+
+    while (!is_gone && (n = nghttp2_session_mem_send(p->h2, &out)) > 0) {
+        while (n > 0 && !is_gone) {
+            ssize_t done = send(p->fd, out, MIN((size_t)n, step), MSG_NOSIGNAL);
+
+            is_gone = done < 0 && errno != EAGAIN; /* there may still be something to read */
+            (void)loop_turn(loop, false);
+            if (done > 0) {
+                out += done;
+                n -= done;
+            }
+        }
+    }
+    (void)loop_turn(loop, false);
+    while ((n = recv(p->fd, in, sizeof(in), 0)) > 0)
+        if (nghttp2_session_mem_recv(p->h2, in, (size_t)n) < 0)
+            return false;
+    return n != 0 && !is_gone;
+}
+
+static void peer_until(struct peer *p, struct loop *loop, const int *n, int want)
+{
+    uint64_t end = clock_monotonic_ms() + 10000;
+
+    while (*n < want) {
+        (void)peer_turn(p, loop, SIZE_MAX);
+        if (clock_monotonic_ms() > end)
+            fail_msg("waited for %d, there are %d; seen: %s", want, *n, p->seen);
+    }
+}
+
+static ssize_t peer_data(nghttp2_session *h2, int32_t id, uint8_t *to, size_t max, uint32_t *flags,
+                         nghttp2_data_source *source, void *user)
+{
+    struct peer *p = user;
+    size_t n = MIN(max, p->n_data - p->at_data);
+
+    (void)h2;
+    (void)id;
+    (void)source;
+    memcpy(to, p->data + p->at_data, n);
+    p->at_data += n;
+    if (p->at_data == p->n_data) {
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+        if (!p->data_ends)
+            *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    }
+    return (ssize_t)n;
+}
+
+static size_t fields(nghttp2_nv *nv, const char *const *pairs)
+{
+    size_t n = 0;
+
+    for (; pairs[0]; pairs += 2)
+        nv[n++] = (nghttp2_nv){(uint8_t *)pairs[0], (uint8_t *)pairs[1], strlen(pairs[0]),
+                               strlen(pairs[1]), 0};
+    return n;
+}
+
+/* ---- our server ---- */
+
+struct server_world {
+    struct world w;
+    struct peer p;
+    struct talk talk;
+};
+
+static void on_hold(struct rpc_call *call, void *user)
+{
+    (void)call;
+    (void)user;
+}
+
+static void server_up(struct server_world *s)
+{
+    struct err err;
+    int sv[2];
+
+    memset(s, 0, sizeof(*s));
+    s->talk.reads_on = s->talk.echoes = true;
+    assert_int_equal(loop_new(&s->w.loop, &err), 0);
+    assert_int_equal(rpc_server_new(&s->w.server, s->w.loop, NULL, &err), 0);
+    assert_int_equal(rpc_server_handle(s->w.server, "/t.T/Echo", talk_handler, &s->talk, &err), 0);
+    assert_int_equal(rpc_server_handle(s->w.server, "/t.T/Hold", on_hold, NULL, &err), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+    assert_int_equal(rpc_server_serve_fd(s->w.server, sv[0], NULL, NULL, &err), 0);
+    peer_up(&s->p, sv[1], false);
+}
+
+static void server_down(struct server_world *s)
+{
+    peer_down(&s->p);
+    world_down(&s->w);
+}
+
+struct request {
+    const char *name;
+    const char *pairs[24];
+    const char *body;
+    size_t n_body;
+    const char *want; /* in what is seen */
+};
+
+#define GRPC_HEAD(path)                                                                            \
+    ":method", "POST", ":scheme", "http", ":path", path, ":authority", "x", "te", "trailers"
+
+static const struct request requests[] = {
+    {"echo",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc"},
+     "\0\0\0\0\2hi",
+     7,
+     ":status=200;content-type=application/grpc;grpc-status=0;"},
+    {"content-type is answered in kind",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc+proto"},
+     "\0\0\0\0\2hi",
+     7,
+     "content-type=application/grpc+proto;grpc-status=0;"},
+    {"no message",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc"},
+     "",
+     0,
+     "grpc-status=0;"},
+    {"GET",
+     {":method", "GET", ":scheme", "http", ":path", "/t.T/Echo", ":authority", "x"},
+     "",
+     0,
+     ":status=405;"},
+    {"not gRPC",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/json"},
+     "{}",
+     2,
+     ":status=415;"},
+    {"no content-type", {GRPC_HEAD("/t.T/Echo")}, "", 0, ":status=415;"},
+    {"unknown method",
+     {GRPC_HEAD("/t.T/None"), "content-type", "application/grpc"},
+     "",
+     0,
+     "grpc-status=12;"},
+    {"bad timeout",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc", "grpc-timeout", "soon"},
+     "",
+     0,
+     "grpc-status=13;"},
+    {"no time at all",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc", "grpc-timeout", "0n"},
+     "\0\0\0\0",
+     4,
+     "grpc-status=4;"},
+    {"bad base64",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc", "x-bin", "!"},
+     "",
+     0,
+     "grpc-status=13;"},
+    {"unknown encoding",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc", "grpc-encoding", "zip"},
+     "\1\0\0\0\2hi",
+     7,
+     "grpc-accept-encoding=identity,gzip;grpc-status=12;"},
+    {"compressed without encoding",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc"},
+     "\1\0\0\0\2hi",
+     7,
+     "grpc-status=13;"},
+    {"garbage frame",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc"},
+     "GET / HT",
+     8,
+     "grpc-status=13;"},
+    {"truncated message",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc"},
+     "\0\0\0\0\5hi",
+     7,
+     "grpc-status=13;"},
+    {"too large",
+     {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc"},
+     "\0\0\x40\0\1hi",
+     7,
+     "grpc-status=8;"},
+};
+
+static void send_request(struct peer *p, const struct request *r)
+{
+    nghttp2_data_provider source = {.read_callback = peer_data};
+    nghttp2_nv nv[16];
+
+    memcpy(p->data, r->body, r->n_body);
+    p->n_data = r->n_body;
+    p->at_data = 0;
+    p->data_ends = true;
+    assert_true(nghttp2_submit_request(p->h2, NULL, nv, fields(nv, r->pairs), &source, NULL) > 0);
+}
+
+static void test_requests(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 40; step += 19) {
+        for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
+            struct server_world s;
+            uint64_t end = clock_monotonic_ms() + 10000;
+
+            server_up(&s);
+            send_request(&s.p, &requests[i]);
+            while (s.p.n_closed == 0 && clock_monotonic_ms() < end)
+                (void)peer_turn(&s.p, s.w.loop, step);
+            if (!strstr(s.p.seen, requests[i].want))
+                fail_msg("%s: want %s, seen %s", requests[i].name, requests[i].want, s.p.seen);
+            assert_int_equal(s.p.n_closed, 1);
+            assert_int_equal(s.p.n_goaway, 0);
+            server_down(&s);
+        }
+    }
+}
+
+static void test_gzip_request(void **state)
+{
+    static const char *const pairs[] = {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc",
+                                        "grpc-encoding",        "gzip",         NULL};
+    struct server_world s;
+    z_stream z = {.next_in = (Bytef *)"squeezed", .avail_in = 8};
+    nghttp2_data_provider source = {.read_callback = peer_data};
+    nghttp2_nv nv[16];
+
+    (void)state;
+    server_up(&s);
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_out = s.p.data + 5;
+    z.avail_out = 1000;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    (void)deflateEnd(&z);
+    s.p.data[0] = 1;
+    s.p.data[4] = (uint8_t)(1000 - z.avail_out);
+    s.p.n_data = 5 + 1000 - z.avail_out;
+    s.p.data_ends = true;
+    assert_true(nghttp2_submit_request(s.p.h2, NULL, nv, fields(nv, pairs), &source, NULL) > 0);
+    peer_until(&s.p, s.w.loop, &s.p.n_closed, 1);
+    assert_string_equal(s.talk.last, "squeezed");
+    assert_non_null(strstr(s.p.seen, "grpc-status=0;"));
+    server_down(&s);
+}
+
+static void on_early(struct rpc_call *call, void *user)
+{
+    (void)user;
+    rpc_call_finish(call, RPC_PERMISSION_DENIED, "not you");
+}
+
+/* The server has said all while the client still talks: trailers, then RST_STREAM NO_ERROR. */
+static void test_early_end(void **state)
+{
+    static const char *const pairs[] = {GRPC_HEAD("/t.T/Early"), "content-type", "application/grpc",
+                                        NULL};
+    nghttp2_data_provider source = {.read_callback = peer_data};
+    struct server_world s;
+    nghttp2_nv nv[16];
+    struct err err;
+
+    (void)state;
+    server_up(&s);
+    assert_int_equal(rpc_server_handle(s.w.server, "/t.T/Early", on_early, NULL, &err), 0);
+    s.p.n_data = 5; /* an empty message, no end */
+    assert_true(nghttp2_submit_request(s.p.h2, NULL, nv, fields(nv, pairs), &source, NULL) > 0);
+    peer_until(&s.p, s.w.loop, &s.p.n_closed, 1);
+    assert_non_null(strstr(s.p.seen, "grpc-status=7;grpc-message=not you;"));
+    assert_int_equal(s.p.close_code, NGHTTP2_NO_ERROR);
+    assert_int_equal(s.p.n_end, 1);
+    server_down(&s);
+}
+
+/* ---- garbage and floods ---- */
+
+static void test_garbage(void **state)
+{
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } cases[] = {
+        {"GET / HTTP/1.1\r\n\r\n", 18},
+        {"\x16\x03\x01\x02", 4},
+        {"\0\0\0\x07\0\0\0\0\0", 9},                      /* GOAWAY that is too short        */
+        {"\0\0\4\x08\0\0\0\0\0\0\0\0\0", 13},             /* WINDOW_UPDATE of nothing        */
+        {"\0\0\6\x04\0\0\0\0\0\0\4\xff\xff\xff\xff", 15}, /* window larger than 2^31 - 1     */
+        {"\xff\xff\xff\0\0\0\0\0\1", 9},                  /* DATA larger than the frame size */
+        {"\0\0\1\1\4\0\0\0\1\xff", 10},                   /* HEADERS that are no HPACK       */
+        {"\0\0\1\0\0\0\0\0\1x", 10},                      /* DATA on an idle stream          */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases) * 2; i++) {
+        bool with_preface = i >= ARRAY_SIZE(cases);
+        size_t at = i % ARRAY_SIZE(cases);
+        struct rpc_server_stats stats;
+        struct server_world s;
+
+        if (with_preface && cases[at].n < 9)
+            continue; /* not yet a frame */
+        server_up(&s);
+        if (with_preface) {
+            assert_int_equal(write(s.p.fd, preface, 24), 24);
+            assert_int_equal(write(s.p.fd, "\0\0\0\4\0\0\0\0\0", 9), 9);
+        }
+        assert_int_equal(write(s.p.fd, cases[at].bytes, cases[at].n), cases[at].n);
+        run_for(&s.w, 5);
+        rpc_server_stats(s.w.server, &stats);
+        if (stats.n_connections != 0)
+            fail_msg("case %zu: the connection lives", i);
+        server_down(&s);
+    }
+}
+
+/* Says it n times; the server must end the connection, with ENHANCE_YOUR_CALM. */
+static void check_flood(void (*say)(struct peer *p, int i), int n)
+{
+    struct server_world s;
+    bool is_open = true;
+
+    server_up(&s);
+    (void)peer_turn(&s.p, s.w.loop, SIZE_MAX);
+    for (int i = 0; i < n && is_open; i++) {
+        say(&s.p, i);
+        if (i % 16 == 0)
+            is_open = peer_turn(&s.p, s.w.loop, SIZE_MAX) && s.p.n_goaway == 0;
+    }
+    for (int i = 0; i < 100 && s.p.n_goaway == 0 && is_open; i++)
+        is_open = peer_turn(&s.p, s.w.loop, SIZE_MAX);
+    assert_int_equal(s.p.n_goaway, 1);
+    assert_int_equal(s.p.goaway_code, NGHTTP2_ENHANCE_YOUR_CALM);
+    server_down(&s);
+}
+
+static void say_ping(struct peer *p, int i)
+{
+    (void)i;
+    assert_int_equal(nghttp2_submit_ping(p->h2, 0, NULL), 0);
+}
+
+static void say_settings(struct peer *p, int i)
+{
+    (void)i;
+    (void)nghttp2_submit_settings(p->h2, 0, NULL, 0);
+}
+
+static void say_reset(struct peer *p, int i)
+{
+    static const char *const pairs[] = {GRPC_HEAD("/t.T/Hold"), "content-type", "application/grpc",
+                                        NULL};
+    nghttp2_data_provider source = {.read_callback = peer_data};
+    nghttp2_nv nv[16];
+    int32_t id;
+
+    (void)i;
+    p->n_data = p->at_data = 0;
+    id = nghttp2_submit_request(p->h2, NULL, nv, fields(nv, pairs), &source, NULL);
+    assert_true(id > 0);
+    while (nghttp2_session_want_write(p->h2)) {
+        const uint8_t *out;
+        ssize_t n = nghttp2_session_mem_send(p->h2, &out);
+
+        if (n <= 0 || send(p->fd, out, (size_t)n, MSG_NOSIGNAL) != n)
+            break;
+    }
+    (void)nghttp2_submit_rst_stream(p->h2, 0, id, NGHTTP2_CANCEL);
+}
+
+static void say_large_head(struct peer *p, int i)
+{
+    static char value[3000];
+    nghttp2_nv nv[64] = {0};
+    static const char *const pairs[] = {GRPC_HEAD("/t.T/Echo"), "content-type", "application/grpc",
+                                        NULL};
+    size_t n = fields(nv, pairs);
+
+    (void)i;
+    memset(value, 'b', sizeof(value));
+    for (; n < 64; n++)
+        nv[n] = (nghttp2_nv){(uint8_t *)"x-bomb", (uint8_t *)value, 6, sizeof(value), 0};
+    (void)nghttp2_submit_request(p->h2, NULL, nv, n, NULL, NULL);
+}
+
+static void test_floods(void **state)
+{
+    (void)state;
+    check_flood(say_ping, 2000);
+    check_flood(say_settings, 2000);
+    check_flood(say_reset, 5000);
+    check_flood(say_large_head, 200);
+}
+
+/* ---- our client ---- */
+
+struct answer {
+    const char *name;
+    const char *head[10];
+    const char *body;
+    size_t n_body;
+    const char *trailers[10];
+    uint32_t reset; /* instead of trailers; 0: none, ~0: the stream just ends */
+    int code;
+    const char *message; /* part of it */
+    int n_messages;
+};
+
+#define OK_HEAD ":status", "200", "content-type", "application/grpc"
+enum { JUST_END = 0xffffffff };
+
+static const struct answer answers[] = {
+    {"fine", {OK_HEAD}, "\0\0\0\0\2hi", 7, {"grpc-status", "0"}, 0, RPC_OK, "", 1},
+    {"trailers-only",
+     {OK_HEAD, "grpc-status", "5", "grpc-message", "gr%C3%B6%C3%9Fe"},
+     NULL,
+     0,
+     {0},
+     0,
+     RPC_NOT_FOUND,
+     "größe",
+     0},
+    {"no grpc-status",
+     {OK_HEAD},
+     "\0\0\0\0\2hi",
+     7,
+     {"x", "y"},
+     0,
+     RPC_INTERNAL,
+     "without grpc-status",
+     1},
+    {"ends", {OK_HEAD}, "\0\0\0\0\2hi", 7, {0}, JUST_END, RPC_INTERNAL, "without grpc-status", 1},
+    {"HTTP 503",
+     {":status", "503", "content-type", "text/html"},
+     "<p>",
+     3,
+     {0},
+     JUST_END,
+     RPC_UNAVAILABLE,
+     "503",
+     0},
+    {"HTTP 404", {":status", "404"}, NULL, 0, {0}, 0, RPC_UNIMPLEMENTED, "404", 0},
+    {"HTTP 401", {":status", "401"}, NULL, 0, {0}, 0, RPC_UNAUTHENTICATED, "401", 0},
+    {"HTTP 418", {":status", "418"}, NULL, 0, {0}, 0, RPC_UNKNOWN, "418", 0},
+    {"not gRPC",
+     {":status", "200", "content-type", "text/html"},
+     "<p>",
+     3,
+     {0},
+     JUST_END,
+     RPC_UNKNOWN,
+     "text/html",
+     0},
+    {"truncated",
+     {OK_HEAD},
+     "\0\0\0\0\5hi",
+     7,
+     {"grpc-status", "0"},
+     0,
+     RPC_INTERNAL,
+     "middle of a message",
+     0},
+    {"truncated, but said why",
+     {OK_HEAD},
+     "\0\0\0\0\5hi",
+     7,
+     {"grpc-status", "14"},
+     0,
+     RPC_UNAVAILABLE,
+     "",
+     0},
+    {"garbage", {OK_HEAD}, "abcdefg", 7, {"grpc-status", "0"}, 0, RPC_INTERNAL, "flag byte 97", 0},
+    {"reset CANCEL", {OK_HEAD}, "\0\0\0\0\2hi", 7, {0}, NGHTTP2_CANCEL, RPC_CANCELLED, "CANCEL", 1},
+    {"reset REFUSED", {OK_HEAD}, "", 0, {0}, NGHTTP2_REFUSED_STREAM, RPC_UNAVAILABLE, "REFUSED", 0},
+    {"reset CALM",
+     {OK_HEAD},
+     "",
+     0,
+     {0},
+     NGHTTP2_ENHANCE_YOUR_CALM,
+     RPC_RESOURCE_EXHAUSTED,
+     "CALM",
+     0},
+    {"reset INTERNAL", {OK_HEAD}, "", 0, {0}, NGHTTP2_INTERNAL_ERROR, RPC_INTERNAL, "INTERNAL", 0},
+    {"strange status", {OK_HEAD}, "", 0, {"grpc-status", "77"}, 0, RPC_UNKNOWN, "", 0},
+};
+
+static const struct answer *current;
+
+static ssize_t answer_data(nghttp2_session *h2, int32_t id, uint8_t *to, size_t max,
+                           uint32_t *flags, nghttp2_data_source *source, void *user)
+{
+    ssize_t n = peer_data(h2, id, to, max, flags, source, user);
+    nghttp2_nv nv[16];
+
+    if (!(*flags & NGHTTP2_DATA_FLAG_EOF) || current->reset == JUST_END)
+        return n;
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    if (current->reset)
+        (void)nghttp2_submit_rst_stream(h2, 0, id, current->reset);
+    else
+        (void)nghttp2_submit_trailer(h2, id, nv, fields(nv, current->trailers));
+    return n;
+}
+
+static void give_answer(struct peer *p, int32_t id)
+{
+    nghttp2_data_provider source = {.read_callback = answer_data};
+    nghttp2_nv nv[16];
+    size_t n = fields(nv, current->head);
+
+    p->n_data = current->n_body;
+    p->at_data = 0;
+    p->data_ends = current->reset == JUST_END;
+    if (current->body)
+        memcpy(p->data, current->body, current->n_body);
+    (void)nghttp2_submit_response(p->h2, id, nv, n, current->body ? &source : NULL);
+}
+
+static void test_answers(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 40; step += 38) {
+        for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+            struct world w = {0};
+            struct peer p = {.on_request = give_answer};
+            struct talk t = {.reads_on = true};
+            struct err err;
+            int sv[2];
+
+            current = &answers[i];
+            assert_int_equal(loop_new(&w.loop, &err), 0);
+            assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+            assert_int_equal(rpc_channel_new_fd(&w.channel, w.loop, sv[0], NULL, &err), 0);
+            peer_up(&p, sv[1], true);
+            talk_start(&w, &t, "/t.T/Any", NULL);
+            rpc_call_read(t.call);
+            for (uint64_t end = clock_monotonic_ms() + 10000;
+                 !t.n_done && clock_monotonic_ms() < end;)
+                (void)peer_turn(&p, w.loop, step);
+            if (t.n_done != 1 || t.code != current->code || !strstr(t.message, current->message) ||
+                t.n_messages != current->n_messages)
+                fail_msg("%s: code %d, %d messages, \"%s\"", current->name, t.code, t.n_messages,
+                         t.message);
+            /* The connection is as good as new. */
+            assert_int_equal(rpc_channel_state(w.channel), RPC_CHANNEL_READY);
+            peer_down(&p);
+            world_down(&w);
+        }
+    }
+}
+
+/* What a request of ours looks like. */
+static void test_our_request(void **state)
+{
+    struct world w = {.channel_opts = {.user_agent = "test/1"}};
+    struct peer p = {0};
+    struct talk t = {0};
+    struct rpc_call_opts opts = {.timeout_ms = 5000};
+    struct err err;
+    int sv[2];
+
+    (void)state;
+    assert_int_equal(loop_new(&w.loop, &err), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+    assert_int_equal(rpc_channel_new_fd(&w.channel, w.loop, sv[0], &w.channel_opts, &err), 0);
+    peer_up(&p, sv[1], true);
+    (void)peer_turn(&p, w.loop, SIZE_MAX);
+    talk_start(&w, &t, "/t.T/Any", &opts);
+    peer_until(&p, w.loop, &p.n_request, 1);
+    assert_non_null(
+        strstr(p.seen, ":method=POST;:scheme=http;:path=/t.T/Any;:authority=localhost;te=trailers;"
+                       "content-type=application/grpc;user-agent=test/1 agent-sandbox-c/"));
+    assert_non_null(strstr(p.seen, "grpc-accept-encoding=identity,gzip;"));
+    assert_non_null(strstr(p.seen, "grpc-timeout="));
+    peer_down(&p);
+    world_down(&w);
+}
+
+/* A peer that says nothing is given up. */
+static void test_silent_peer(void **state)
+{
+    struct world w = {.channel_opts = {.connect_timeout_ms = 30},
+                      .server_opts = {.handshake_ms = 30}};
+    struct talk t = {0};
+    struct rpc_server_stats stats;
+    struct err err;
+    int sv[2], other[2];
+
+    (void)state;
+    assert_int_equal(loop_new(&w.loop, &err), 0);
+    assert_int_equal(rpc_server_new(&w.server, w.loop, &w.server_opts, &err), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, other), 0);
+    assert_int_equal(rpc_channel_new_fd(&w.channel, w.loop, sv[0], &w.channel_opts, &err), 0);
+    assert_int_equal(rpc_server_serve_fd(w.server, other[0], NULL, NULL, &err), 0);
+    talk_start(&w, &t, "/t.T/Any", NULL);
+    run_until(&w, &t.n_done, 1);
+    assert_int_equal(t.code, RPC_UNAVAILABLE);
+    assert_non_null(strstr(t.message, "within 30 ms"));
+    run_for(&w, 20);
+    rpc_server_stats(w.server, &stats);
+    assert_int_equal(stats.n_connections, 0);
+    (void)close(sv[1]);
+    (void)close(other[1]);
+    world_down(&w);
+}
+
+/* PING goes unanswered: the connection is given up (the peer reads nothing). */
+static void test_keepalive(void **state)
+{
+    struct world w = {.server_opts = {.keepalive_ms = 20}};
+    struct peer p = {0};
+    struct rpc_server_stats stats;
+    struct err err;
+    uint8_t in[4096];
+    bool has_ping = false;
+    int sv[2];
+
+    (void)state;
+    assert_int_equal(loop_new(&w.loop, &err), 0);
+    assert_int_equal(rpc_server_new(&w.server, w.loop, &w.server_opts, &err), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+    assert_int_equal(rpc_server_serve_fd(w.server, sv[0], NULL, NULL, &err), 0);
+    peer_up(&p, sv[1], false);
+    (void)peer_turn(&p, w.loop, SIZE_MAX);
+    (void)peer_turn(&p, w.loop, SIZE_MAX);
+    run_for(&w, 60);
+    for (ssize_t n = recv(p.fd, in, sizeof(in), 0), i = 0; i + 9 <= n;) {
+        has_ping |= in[i + 3] == NGHTTP2_PING && in[i + 4] == 0;
+        i += 9 + (in[i] << 16 | in[i + 1] << 8 | in[i + 2]);
+    }
+    assert_true(has_ping);
+    rpc_server_stats(w.server, &stats);
+    assert_int_equal(stats.n_connections, 1); /* it has 20 s to answer */
+    peer_down(&p);
+    world_down(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requests),    cmocka_unit_test(test_gzip_request),
+        cmocka_unit_test(test_early_end),   cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_floods),      cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_our_request), cmocka_unit_test(test_silent_peer),
+        cmocka_unit_test(test_keepalive),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
