@@ -86,6 +86,7 @@ static void peer_up(struct peer *p, int fd, bool is_server)
     assert_int_equal(nghttp2_session_callbacks_new(&cb), 0);
     assert_int_equal(nghttp2_option_new(&opt), 0);
     nghttp2_option_set_no_http_messaging(opt, 1);
+    nghttp2_option_set_max_send_header_block_length(opt, 1 << 20);
     nghttp2_session_callbacks_set_on_header_callback(cb, peer_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, peer_frame);
     nghttp2_session_callbacks_set_on_stream_close_callback(cb, peer_close);
