@@ -155,6 +155,7 @@ static int attach(struct client *c, const char *ns, const Agentsandbox__V1__Clai
 struct run_opts {
     struct command_opts command;
     const char *template, *pool;
+    const char *cache_dir; /* of the private services; NULL: the default */
     uint64_t wait_ms;
     bool is_ephemeral, keeps_claim;
     struct bootstrap boot;
@@ -218,6 +219,8 @@ static int run_private(struct ctl *ctl, struct run_opts *o, const struct command
     int code;
 
     private_init(&home);
+    if (o->cache_dir)
+        (void)snprintf(home.home.cache_dir, sizeof(home.home.cache_dir), "%s", o->cache_dir);
     if (client_init(&c, NULL, &err) < 0 || private_start(&home, &c, ctl->verbose, &err) < 0)
         code = exit_code(&c, -1, &err);
     else
@@ -251,6 +254,7 @@ static int run_run(struct ctl *ctl, const struct ctl_command *self, int argc, ch
         {"keep", 0, OPT_FLAG, &o.keeps_claim, NULL, "leave the claim and its sandbox afterwards"},
         {"ephemeral", 0, OPT_FLAG, &o.is_ephemeral, NULL,
          "start services of our own for it and leave nothing behind"},
+        {"cache-dir", 0, OPT_TEXT, &o.cache_dir, "DIR", "with --ephemeral: where images are kept"},
         {"apply", 0, OPT_LIST, &o.boot.manifests, "FILE", "apply these manifests first"},
         {"image", 0, OPT_LIST, &o.boot.images, "NAME=SOURCE",
          "import this image first, if it is missing"},
@@ -266,6 +270,8 @@ static int run_run(struct ctl *ctl, const struct ctl_command *self, int argc, ch
         return ctl_usage(self, "name one of --template and --pool"), CTL_RUN_FAILED;
     if (first >= argc)
         return ctl_usage(self, "what is to be run?"), CTL_RUN_FAILED;
+    if (o.cache_dir && (o.cache_dir[0] != '/' || strlen(o.cache_dir) >= HOME_PATH_MAX - 40))
+        return ctl_usage(self, "--cache-dir: give an absolute path, not too long"), CTL_RUN_FAILED;
 
     if (check_terminal(&o.command, &err) < 0 ||
         command_init(&m, &o.command, ctl->timeout_ms, argc - first, argv + first, &err) < 0) {
