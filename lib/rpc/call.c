@@ -528,7 +528,10 @@ size_t rpc_call_queued(const struct rpc_call *call)
 
 static int check_may_send(const struct rpc_call *call, struct err *err)
 {
-    if (!is_open(call) || call->is_send_ended)
+    /* On the client the end counts when it was told: a call that never reached a server is a call still. */
+    bool is_ended = call->role == RPC_CLIENT ? call->is_done : !is_open(call);
+
+    if (is_ended || call->is_send_ended)
         return err_set(err, RPC_FAILED_PRECONDITION, "CallEnded",
                        "the call has ended: nothing more can be sent");
     return 0;
