@@ -449,13 +449,13 @@ static void step(struct proxied *c)
             join(c, route, channel);
         else
             wait_for_agent(c, route);
+    } else if (has_given_up(c)) {
+        fail_not_ready(c, route);
     } else if (!c->was_asked) {
         if (!c->resolve.call)
             ask_controller(c);
     } else if (r < 0) {
         fail(c, &err);
-    } else if (has_given_up(c)) {
-        fail_not_ready(c, route);
     }
 }
 
@@ -519,8 +519,9 @@ static void look_at_all(struct proxy *p)
     look_at(CONTAINER_OF(it, struct proxied, link));
     LIST_FOREACH(it, &p->waiting)
     first_ms = MIN(first_ms, CONTAINER_OF(it, struct proxied, link)->give_up_ms);
-    p->timer_ms = first_ms;
-    loop_timer_arm(p->timer, first_ms);
+    /* Never in the past: libuv would call again within this turn, for ever if somebody stayed. */
+    p->timer_ms = MAX(first_ms, loop_now_ms(p->loop) + 1);
+    loop_timer_arm(p->timer, p->timer_ms);
 }
 
 static void on_look(struct loop_task *t, void *user)

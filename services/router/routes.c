@@ -232,6 +232,17 @@ static void forget(struct routes *r, struct route *route, const struct route *no
     free(route);
 }
 
+/* The name has a new route; when that is another instance, the old one is gone. */
+static void replaced(struct routes *r, struct route *old, const struct route *by)
+{
+    unlink_instance(r, old);
+    if (strcmp(old->instance_id, by->instance_id) != 0) {
+        old->phase = ROUTE_GONE;
+        tell(r, old);
+    }
+    free(old);
+}
+
 static int keep(struct routes *r, const char *key, struct route *route, struct err *err)
 {
     void *old = NULL;
@@ -239,8 +250,7 @@ static int keep(struct routes *r, const char *key, struct route *route, struct e
     if (map_set(&r->by_name, key, route, &old, err) < 0)
         return -1;
     if (old)
-        unlink_instance(r, old);
-    free(old);
+        replaced(r, old, route);
     /* Without this index the sandbox is found all the same; only a lost connection lacks its cause.
      */
     if (*route->instance_id)
