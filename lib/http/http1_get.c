@@ -196,7 +196,7 @@ static int build_request(struct http1_get *g, const struct http1_get_spec *spec,
 static int get_connect(struct http1_get *g, const struct http1_get_spec *spec, struct err *err)
 {
     struct sockaddr_storage to;
-    socklen_t n_to;
+    socklen_t n_to = 0;
 
     if (parse_address(spec, &to, &n_to, err) < 0)
         return -1;
