@@ -55,8 +55,8 @@ static void cut_at_character(char *s, size_t max)
         s[i - 1] = '\0';
 }
 
-static void set_v(struct err *err, int code, int errnum, const char *reason, const char *fmt,
-                  va_list ap)
+_printf_(5, 0) static void set_v(struct err *err, int code, int errnum, const char *reason,
+                                 const char *fmt, va_list ap)
 {
     err->code = code;
     err->errnum = errnum;
