@@ -17,6 +17,7 @@ struct scene {
     struct fake_controller controller;
     struct fake_agent agent;
     struct router *router;
+    size_t n_spoken; /* bytes that came back on a bare connection */
     char dir[40], listen[64], fds[64], routes[64], target[80];
 };
 
