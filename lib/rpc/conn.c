@@ -534,6 +534,8 @@ void rpc_conn_flush(struct rpc_conn *conn)
     if (r == 0)
         r = write_new(conn, &err);
     drain_events(conn);
+    if (r >= 0 && conn->session && rpc_session_is_broken(conn->session))
+        r = err_oom(&err);
     if (r < 0) {
         lost(conn, &err);
     } else if (conn->session) {

@@ -51,8 +51,15 @@ struct rpc_session {
     uint16_t flood[N_FLOODS];
     bool has_goaway; /* the peer said it */
     bool is_calming;
+    bool is_broken; /* memory was out for something that cannot be left out */
     uint32_t own_error;
 };
+
+static void note_result(struct rpc_session *s, int r)
+{
+    if (nghttp2_is_fatal(r))
+        s->is_broken = true;
+}
 
 /* ---- recording ---- */
 
@@ -243,8 +250,8 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
     /* RFC 9113 8.1: the whole response is out, the rest of the request is not wanted. */
     if (s->opts.role == RPC_SERVER &&
         nghttp2_session_get_stream_remote_close(h2, frame->hd.stream_id) == 0)
-        (void)nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
-                                        NGHTTP2_NO_ERROR);
+        note_result(s, nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                                 NGHTTP2_NO_ERROR));
     return 0;
 }
 
@@ -391,7 +398,7 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint6
     }
     r = nghttp2_session_mem_recv(s->h2, data, n);
     if (s->n_received > 0)
-        (void)nghttp2_session_consume_connection(s->h2, s->n_received);
+        note_result(s, nghttp2_session_consume_connection(s->h2, s->n_received));
     s->n_received = 0;
     if (r == NGHTTP2_ERR_NOMEM || r == NGHTTP2_ERR_CALLBACK_FAILURE)
         return err_oom(err);
@@ -457,6 +464,11 @@ bool rpc_session_is_over(const struct rpc_session *s)
            !nghttp2_session_want_write(s->h2);
 }
 
+bool rpc_session_is_broken(const struct rpc_session *s)
+{
+    return s->is_broken;
+}
+
 uint32_t rpc_session_own_error(const struct rpc_session *s)
 {
     return s->own_error;
@@ -513,19 +525,21 @@ void rpc_stream_resume(struct rpc_stream *st)
     if (!is_live(st) || !st->is_deferred)
         return;
     st->is_deferred = false;
-    (void)nghttp2_session_resume_data(st->session->h2, st->id); /* fails when it is not deferred */
+    /* Fails harmlessly when it is not deferred. */
+    note_result(st->session, nghttp2_session_resume_data(st->session->h2, st->id));
 }
 
 void rpc_stream_reset(struct rpc_stream *st, uint32_t h2_error)
 {
     if (is_live(st))
-        (void)nghttp2_submit_rst_stream(st->session->h2, NGHTTP2_FLAG_NONE, st->id, h2_error);
+        note_result(st->session, nghttp2_submit_rst_stream(st->session->h2, NGHTTP2_FLAG_NONE,
+                                                           st->id, h2_error));
 }
 
 void rpc_stream_consume(struct rpc_stream *st, size_t n)
 {
     if (is_live(st) && n > 0)
-        (void)nghttp2_session_consume_stream(st->session->h2, st->id, n);
+        note_result(st->session, nghttp2_session_consume_stream(st->session->h2, st->id, n));
 }
 
 /* ---- the connection; each fails only when memory is out, and the peer's own timers then end it
@@ -533,23 +547,23 @@ void rpc_stream_consume(struct rpc_stream *st, size_t n)
 
 void rpc_session_ping(struct rpc_session *s)
 {
-    (void)nghttp2_submit_ping(s->h2, NGHTTP2_FLAG_NONE, NULL);
+    note_result(s, nghttp2_submit_ping(s->h2, NGHTTP2_FLAG_NONE, NULL));
 }
 
 void rpc_session_goaway_soon(struct rpc_session *s)
 {
-    (void)nghttp2_submit_shutdown_notice(s->h2);
+    note_result(s, nghttp2_submit_shutdown_notice(s->h2));
     rpc_session_ping(s);
 }
 
 void rpc_session_goaway(struct rpc_session *s)
 {
-    (void)nghttp2_submit_goaway(s->h2, NGHTTP2_FLAG_NONE,
-                                nghttp2_session_get_last_proc_stream_id(s->h2), NGHTTP2_NO_ERROR,
-                                NULL, 0);
+    note_result(s, nghttp2_submit_goaway(s->h2, NGHTTP2_FLAG_NONE,
+                                         nghttp2_session_get_last_proc_stream_id(s->h2),
+                                         NGHTTP2_NO_ERROR, NULL, 0));
 }
 
 void rpc_session_terminate(struct rpc_session *s, uint32_t h2_error)
 {
-    (void)nghttp2_session_terminate_session(s->h2, h2_error);
+    note_result(s, nghttp2_session_terminate_session(s->h2, h2_error));
 }

@@ -84,6 +84,9 @@ int rpc_session_next(struct rpc_session *s, struct rpc_event *ret);
 ssize_t rpc_session_pull(struct rpc_session *s, uint8_t *to, size_t max, struct err *err);
 /* Neither side wants anything any more: the connection is to be closed. */
 bool rpc_session_is_over(const struct rpc_session *s);
+/* Memory was out for something that cannot be left out (a window, an end): the connection must go.
+ */
+bool rpc_session_is_broken(const struct rpc_session *s);
 /* The error code of the GOAWAY that we sent by ourselves, because the peer broke the rules; 0:
  * none. */
 uint32_t rpc_session_own_error(const struct rpc_session *s);
