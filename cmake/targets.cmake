@@ -51,3 +51,9 @@ function(asb_fuzzer name)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
     target_link_libraries(${name} PRIVATE asb_warnings ${A_DEPS})
 endfunction()
+
+# asb_alloc_sweep(TARGET): a test that uses lib/base/alloc_sweep.h.
+function(asb_alloc_sweep name)
+    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/lib/base/alloc_sweep.c)
+    target_link_options(${name} PRIVATE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup)
+endfunction()

@@ -29,7 +29,7 @@ static int own(json_t *o, const char *key, struct err *err)
 {
     json_t *v = json_object_get(o, key);
 
-    if (json_is_object(v) && json_object_set_new(o, key, json_copy(v)) < 0)
+    if (json_is_object(v) && json_object_set_new(o, key, meta_copy(v)) < 0)
         return err_oom(err);
     return 0;
 }
@@ -37,7 +37,7 @@ static int own(json_t *o, const char *key, struct err *err)
 /* object with metadata, annotations, spec and status (but not what is in them) its own. */
 static json_t *copy_outline(const json_t *object, struct err *err)
 {
-    _cleanup_json_ json_t *o = json_copy((json_t *)object);
+    _cleanup_json_ json_t *o = meta_copy(object);
 
     if (!o) {
         (void)err_oom(err);

@@ -18,6 +18,7 @@
 #include "lib/base/map.h"
 
 #define MARKS_MAX_BYTES (64u * 1024 * 1024)
+#define MARKS_ROOM      8192 /* less than this left is full */
 
 /* The place of one value. */
 struct mark {
@@ -168,32 +169,36 @@ static json_t *number(double v)
 
 #define NUMBER_MAX 128
 
-/* NULL when it is no number; *ret_bad when it is one that JSON cannot say. */
-static json_t *resolve_number(const char *s, bool *ret_bad)
+/* Whether it is a number. *ret is then NULL when memory failed, or with *ret_bad, when JSON cannot
+ * say it. */
+static bool resolve_number(const char *s, json_t **ret, bool *ret_bad)
 {
     char plain[NUMBER_MAX];
     size_t n = 0;
     int64_t i;
 
     *ret_bad = is_one_of(s, not_finite_words);
-    if (!strchr("+-.0123456789", s[0]) || strlen(s) >= sizeof(plain))
-        return NULL;
+    if (*ret_bad || !strchr("+-.0123456789", s[0]) || strlen(s) >= sizeof(plain))
+        return *ret_bad;
     for (const char *c = s; *c; c++)
         if (*c != '_')
             plain[n++] = *c;
     plain[n] = '\0';
-    if (parse_integer(plain, &i))
-        return json_integer(i);
+    if (parse_integer(plain, &i)) {
+        *ret = json_integer(i);
+        return true;
+    }
     if (!is_float(plain))
-        return NULL;
+        return false;
     *ret_bad = !isfinite(strtod(plain, NULL));
-    return *ret_bad ? NULL : number(strtod(plain, NULL));
+    *ret = *ret_bad ? NULL : number(strtod(plain, NULL));
+    return true;
 }
 
 /* A plain scalar without a tag. NULL: out of memory, or *ret_bad. */
 static json_t *resolve(const char *s, bool *ret_bad)
 {
-    json_t *v;
+    json_t *v = NULL;
 
     *ret_bad = false;
     if (is_one_of(s, null_words))
@@ -202,8 +207,7 @@ static json_t *resolve(const char *s, bool *ret_bad)
         return json_true();
     if (is_one_of(s, false_words))
         return json_false();
-    v = resolve_number(s, ret_bad);
-    return v || *ret_bad ? v : json_string(s);
+    return resolve_number(s, &v, ret_bad) ? v : json_string(s);
 }
 
 enum tag { TAG_NONE, TAG_STRING, TAG_PLAIN, TAG_UNKNOWN };
@@ -249,7 +253,10 @@ static struct mark *mark_new(struct reader *r, struct mark *parent, const char *
     const char *copy = key && mark ? arena_strdup(&r->m->arena, key) : NULL;
 
     if (!mark || (key && !copy)) {
-        (void)too_large(r, "bytes of places", MARKS_MAX_BYTES);
+        if (r->m->arena.used > MARKS_MAX_BYTES - MARKS_ROOM)
+            (void)too_large(r, "bytes of places", MARKS_MAX_BYTES);
+        else
+            (void)err_oom(r->err);
         return NULL;
     }
     mark->key = copy;
@@ -310,7 +317,7 @@ static int anchor(struct reader *r, const yaml_char_t *name, const json_t *v)
         return 0;
     if (count_values(r, size_of(v)) < 0)
         return -1;
-    copy = json_deep_copy(v);
+    copy = meta_deep_copy(v);
     if (!copy || map_set(&r->anchors, (const char *)name, copy, &old, r->err) < 0) {
         json_decref(copy);
         return err_oom(r->err);
@@ -330,7 +337,7 @@ static int alias(struct reader *r, const yaml_event_t *ev, json_t **ret)
         return refuse(r, ev->start_mark, "nested deeper than %d levels", LIMIT_JSON_DEPTH);
     if (count_values(r, size_of(v)) < 0)
         return -1;
-    *ret = json_deep_copy(v);
+    *ret = meta_deep_copy(v);
     return *ret ? 0 : err_oom(r->err);
 }
 
@@ -345,7 +352,7 @@ static int key_text(struct reader *r, const yaml_event_t *ev, char **ret)
         return -1;
     if (json_is_null(v))
         return refuse(r, ev->start_mark, "want a text as the key, got null");
-    *ret = json_is_string(v) ? strdup(json_string_value(v)) : json_dumps(v, JSON_ENCODE_ANY);
+    *ret = json_is_string(v) ? strdup(json_string_value(v)) : meta_text(v, r->err);
     return *ret ? 0 : err_oom(r->err);
 }
 
@@ -353,6 +360,17 @@ static bool is_merge_key(const yaml_event_t *ev)
 {
     return ev->type == YAML_SCALAR_EVENT && ev->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
            !ev->data.scalar.tag && strcmp((const char *)ev->data.scalar.value, "<<") == 0;
+}
+
+/* jansson's json_object_update_missing() does not say when memory failed it. */
+static int add_missing(json_t *to, const json_t *from)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach((json_t *)from, key, v) if (!json_object_get(to, key) &&
+                                                    json_object_set(to, key, v) < 0) return -1;
+    return 0;
 }
 
 /* What the mapping says itself, before or after, wins; of several merged the first. */
@@ -366,14 +384,14 @@ static int merge_in(struct reader *r, yaml_mark_t at, json_t *merged, const json
         {
             if (!json_is_object(v))
                 return refuse(r, at, "want mappings to merge");
-            if (json_object_update_missing(merged, v) < 0)
+            if (add_missing(merged, v) < 0)
                 return err_oom(r->err);
         }
         return 0;
     }
     if (!json_is_object(from))
         return refuse(r, at, "want a mapping to merge");
-    return json_object_update_missing(merged, (json_t *)from) < 0 ? err_oom(r->err) : 0;
+    return add_missing(merged, from) < 0 ? err_oom(r->err) : 0;
 }
 
 static int member(struct reader *r, const yaml_event_t *key_ev, struct mark *mark, json_t *object,
@@ -412,7 +430,7 @@ static int mapping(struct reader *r, struct mark *mark, json_t **ret)
         if (member(r, &ev, mark, object, merged) < 0)
             return -1;
     }
-    if (json_object_update_missing(object, merged) < 0)
+    if (add_missing(object, merged) < 0)
         return err_oom(r->err);
     *ret = TAKE_PTR(object);
     return 0;

@@ -381,6 +381,46 @@ bool meta_remove_finalizer(json_t *o, const char *name)
     return remove_at(o, "finalizers", find_finalizer(o, name));
 }
 
+/* ---- copies ---- */
+
+/* jansson ignores failing allocations in places (copies, the lexer's buffer) and then goes on with
+ * less. Every failure is noted here, so that such a result is not used. */
+static _Thread_local bool json_has_no_memory;
+
+static void *json_malloc(size_t n)
+{
+    void *p = malloc(n);
+
+    json_has_no_memory |= !p;
+    return p;
+}
+
+static __attribute__((constructor)) void watch_json_memory(void)
+{
+    json_set_alloc_funcs(json_malloc, free);
+}
+
+/* v, or NULL when memory failed since json_has_no_memory was cleared. */
+static json_t *whole_or_null(json_t *v)
+{
+    if (!json_has_no_memory)
+        return v;
+    json_decref(v);
+    return NULL;
+}
+
+json_t *meta_copy(const json_t *v)
+{
+    json_has_no_memory = false;
+    return whole_or_null(json_copy((json_t *)v));
+}
+
+json_t *meta_deep_copy(const json_t *v)
+{
+    json_has_no_memory = false;
+    return whole_or_null(json_deep_copy(v));
+}
+
 /* ---- patches, text, hash ---- */
 
 /* Depth is bounded by whoever parsed the value (LIMIT_JSON_DEPTH). NULL: out of memory. */
@@ -392,7 +432,7 @@ static json_t *merge(const json_t *target, const json_t *patch)
 
     if (!json_is_object(patch))
         return json_incref((json_t *)patch);
-    out = json_is_object(target) ? json_copy((json_t *)target) : json_object();
+    out = json_is_object(target) ? meta_copy(target) : json_object();
     if (!out)
         return NULL;
     json_object_foreach((json_t *)patch, key, v)
@@ -458,13 +498,27 @@ json_t *meta_merge_diff(const json_t *from, const json_t *to, struct err *err)
     return out;
 }
 
+static char *dump(const json_t *o, size_t flags, struct err *err)
+{
+    char *text;
+
+    json_has_no_memory = false;
+    text = json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY | flags);
+    if (text && !json_has_no_memory)
+        return text;
+    free(text); /* it may lack something */
+    (void)err_oom(err);
+    return NULL;
+}
+
 char *meta_dump(const json_t *o, struct err *err)
 {
-    char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    return dump(o, JSON_SORT_KEYS, err);
+}
 
-    if (!text)
-        (void)err_oom(err);
-    return text;
+char *meta_text(const json_t *o, struct err *err)
+{
+    return dump(o, 0, err);
 }
 
 static bool is_empty(const json_t *v)
@@ -550,10 +604,11 @@ json_t *meta_parse(const char *text, size_t n, size_t max_bytes, struct err *err
                       LIMIT_JSON_DEPTH);
         return NULL;
     }
-    out = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    json_has_no_memory = false;
+    out = whole_or_null(json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e));
     if (out)
         return out;
-    if (json_error_code(&e) == json_error_out_of_memory)
+    if (json_has_no_memory)
         (void)err_oom(err);
     else
         (void)err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "JSON line %d, column %d: %s",

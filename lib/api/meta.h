@@ -91,7 +91,12 @@ int meta_add_finalizer(json_t *o, const char *name, struct err *err);
 /* Returns whether it was there. */
 bool meta_remove_finalizer(json_t *o, const char *name);
 
-/* ---- patches, text, hash ---- */
+/* ---- copies, patches, text, hash ---- */
+
+/* json_copy() and json_deep_copy() lose members without a word when they are out of memory; these
+ * return NULL then. */
+json_t *meta_copy(const json_t *v);
+json_t *meta_deep_copy(const json_t *v);
 
 /* RFC 7396. A new value (unchanged parts are shared with target: do not change either), or NULL
  * with *err. */
@@ -102,6 +107,8 @@ json_t *meta_merge_diff(const json_t *from, const json_t *to, struct err *err);
 
 /* Compact, keys sorted, so that equal values have equal text. free() it. NULL with *err. */
 char *meta_dump(const json_t *o, struct err *err);
+/* Compact, keys as they stand: what is stored and sent. free() it. NULL with *err. */
+char *meta_text(const json_t *o, struct err *err);
 /* 32-bit FNV-1a of the canonical text, after dropping null, {}, [] and "" (absent and empty are the
  * same): 8 hex digits. */
 int meta_hash(const json_t *o, char ret[9], struct err *err);

@@ -186,12 +186,27 @@ static bool has_parts(const struct podspec_rule *rule)
     return false;
 }
 
+/* The few forms that `allowed` has, written without an allocation. */
 static bool is_allowed(const struct podspec_rule *rule, const json_t *v)
 {
-    _cleanup_json_ json_t *allowed =
-        rule && rule->allowed ? json_loads(rule->allowed, JSON_DECODE_ANY, NULL) : NULL;
+    const char *type = meta_str(v, "type", "");
+    char text[64] = "";
 
-    return allowed && json_equal(allowed, v);
+    if (!rule || !rule->allowed)
+        return false;
+    if (json_is_false(v))
+        (void)snprintf(text, sizeof(text), "false");
+    else if (json_is_integer(v))
+        (void)snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(v));
+    else if (json_is_string(v))
+        (void)snprintf(text, sizeof(text), "\"%s\"", json_string_value(v));
+    else if (json_is_array(v) && json_array_size(v) == 0)
+        (void)snprintf(text, sizeof(text), "[]");
+    else if (json_is_object(v) && json_object_size(v) == 0)
+        (void)snprintf(text, sizeof(text), "{}");
+    else if (json_is_object(v) && json_object_size(v) == 1)
+        (void)snprintf(text, sizeof(text), "{\"type\":\"%s\"}", type);
+    return strcmp(text, rule->allowed) == 0;
 }
 
 static void report(struct walk *w, const struct podspec_rule *rule)

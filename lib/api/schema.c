@@ -269,7 +269,7 @@ static void add_absent(struct walk *w, const struct schema_field *field, json_t 
     size_t old;
 
     if (*text) {
-        json_t *v = json_loads(text, JSON_DECODE_ANY, NULL);
+        json_t *v = meta_parse(text, strlen(text), LIMIT_OBJECT, NULL);
 
         w->has_no_memory |= json_object_set_new(object, name, v) < 0;
     } else if (field->is_required) {

@@ -73,7 +73,7 @@ static int take_client_metadata(json_t *metadata, const json_t *from, struct err
             continue;
         if (!v || json_is_null(v))
             (void)json_object_del(metadata, key); /* absent is fine */
-        else if (!json_equal(v, have) && json_object_set_new(metadata, key, json_deep_copy(v)) < 0)
+        else if (!json_equal(v, have) && json_object_set_new(metadata, key, meta_deep_copy(v)) < 0)
             return err_oom(err);
     }
     return 0;
@@ -99,7 +99,7 @@ static int take_body(const struct store_kind *kind, json_t *out, const json_t *f
     {
         if (!is_body(kind, key) || json_is_null(v) || json_equal(v, json_object_get(out, key)))
             continue;
-        if (json_object_set_new(out, key, json_deep_copy(v)) < 0)
+        if (json_object_set_new(out, key, meta_deep_copy(v)) < 0)
             return err_oom(err);
     }
     json_object_foreach_safe(out, tmp, key, v)
@@ -115,10 +115,10 @@ static int take_body(const struct store_kind *kind, json_t *out, const json_t *f
 /* A copy of old whose metadata may be changed. NULL with *err. */
 static json_t *begin(const struct store_object *old, struct err *err)
 {
-    _cleanup_json_ json_t *out = json_copy((json_t *)old->json);
+    _cleanup_json_ json_t *out = meta_copy(old->json);
 
     if (!out || json_object_set_new(out, "metadata",
-                                    json_copy(json_object_get(old->json, "metadata"))) < 0) {
+                                    meta_copy(json_object_get(old->json, "metadata"))) < 0) {
         (void)err_oom(err);
         return NULL;
     }
@@ -299,7 +299,7 @@ static int apply_status(json_t *status, struct applied *ret, struct err *err)
 static int apply_update_status(const json_t *object, struct applied *ret, struct err *err)
 {
     const json_t *status = meta_get(object, "status");
-    json_t *copy = status ? json_deep_copy(status) : NULL;
+    json_t *copy = status ? meta_deep_copy(status) : NULL;
 
     if (status && !copy)
         return err_oom(err);
@@ -313,7 +313,7 @@ static int apply_patch_status(const json_t *patch, struct applied *ret, struct e
 
     if (!p)
         return 0;
-    own = json_deep_copy(p);
+    own = meta_deep_copy(p);
     merged = own ? meta_merge_apply(json_object_get(ret->old->json, "status"), own, err) : NULL;
     if (!merged)
         return err_oom(err);
@@ -346,7 +346,7 @@ static int mark_deleted(const struct apply_view *view, int64_t grace, bool foreg
         return 0;
     finalizers = json_object_get(json_object_get(out, "metadata"), "finalizers");
     if (finalizers && json_object_set_new(json_object_get(out, "metadata"), "finalizers",
-                                          json_copy(finalizers)) < 0)
+                                          meta_copy(finalizers)) < 0)
         return err_oom(err);
     return meta_add_finalizer(out, FOREGROUND, err);
 }

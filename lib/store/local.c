@@ -253,9 +253,9 @@ static int staged_fill(struct local *l, struct staged *c, const struct applied *
     if (!o)
         return -1;
     *(a->is_removed ? &c->change.last : &c->change.object) = o;
-    c->text = json_dumps(a->json, JSON_COMPACT);
+    c->text = meta_text(a->json, err);
     if (!c->text)
-        return err_oom(err);
+        return -1;
     return check_room(l, a, c->text, err);
 }
 
@@ -295,7 +295,7 @@ static int make_room(struct local *l, struct write *w, const struct applied *a, 
     if (!oldest)
         return 0;
     gone = (struct applied){
-        .kind = a->kind, .old = oldest, .json = json_deep_copy(oldest->json), .is_removed = true};
+        .kind = a->kind, .old = oldest, .json = meta_deep_copy(oldest->json), .is_removed = true};
     if (!gone.json)
         return err_oom(err);
     if (stage_change(l, w, &gone, err) < 0) {
@@ -447,6 +447,7 @@ static void collect_op(struct local *l, const struct store_op *op)
     }
     list_push_back(&l->round, &w->link);
     stage_write(l, w);
+    l->must_scan |= w->has_failed && strcmp(w->err.reason, "OutOfMemory") == 0;
 }
 
 static void collect_delete(struct local *l, const struct store_object *o, bool foreground)
@@ -622,8 +623,9 @@ static void commit_round(struct local *l)
     tell_all(l);
     finish_writes(l);
     l->is_committing = false;
-    /* A disk that fails is tried again with the next write, not at once. */
-    if (!list_is_empty(&l->queue) || (!is_idle(l) && !has_failed))
+    /* must_scan alone, after memory or disk failed, waits for the next write: trying at once would
+     * spin. */
+    if (!list_is_empty(&l->queue) || (l->n_candidates > 0 && !has_failed))
         loop_task_schedule(l->task);
 }
 

@@ -59,7 +59,7 @@ void store_object_unref(struct store_object *o)
 
 json_t *store_object_edit(const struct store_object *o, struct err *err)
 {
-    json_t *copy = json_deep_copy(o->json);
+    json_t *copy = meta_deep_copy(o->json);
 
     if (!copy)
         (void)err_oom(err);
