@@ -1,0 +1,574 @@
+#include "services/runtime/node/image_import.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <linux/landlock.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cap-ng.h>
+
+#include "lib/base/bytes.h"
+#include "lib/base/clock.h"
+#include "lib/base/fd.h"
+#include "lib/base/proc.h"
+
+enum {
+    COPY_TIMEOUT_MS = 30 * 60 * 1000,
+    UNPACK_TIMEOUT_MS = 10 * 60 * 1000,
+    MAX_JSON_BYTES = 4 * 1024 * 1024,
+};
+
+/* ---- source ---- */
+
+static int check_source(const char *source, struct err *err)
+{
+    static const char *const KINDS[] = {"oci:", "oci-archive:", "docker://"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(KINDS); i++)
+        if (strncmp(source, KINDS[i], strlen(KINDS[i])) == 0 && source[strlen(KINDS[i])])
+            return 0;
+    return err_set(err, RPC_INVALID_ARGUMENT, "BadImage",
+                   "\"%s\" is no source of an image: use oci:/path:ref, oci-archive:/path:ref or "
+                   "docker://registry/name:tag",
+                   source);
+}
+
+/* "oci:/path:ref" -> ref, "docker://x" -> x. */
+static const char *name_of_source(const char *source)
+{
+    const char *rest = strchr(source, ':') + 1, *colon;
+
+    if (strncmp(source, "docker://", 9) == 0)
+        return source + 9;
+    colon = strrchr(rest, ':');
+    return colon && !strchr(colon, '/') ? colon + 1 : colon ? strchr(rest, ':') + 1 : "";
+}
+
+static bool says(const char *text, const char *const *words)
+{
+    for (; *words; words++)
+        if (strstr(text, *words))
+            return true;
+    return false;
+}
+
+/* skopeo's log line: time="…" level=fatal msg="what we want" */
+static void keep_what_it_said(struct err *why)
+{
+    char *msg = strstr(why->msg, "msg=\""), *end;
+
+    if (!msg)
+        return;
+    msg += 5;
+    end = msg + strlen(msg);
+    while (end > msg && (end[-1] == '\n' || end[-1] == '"'))
+        *--end = '\0';
+    memmove(why->msg, msg, strlen(msg) + 1);
+}
+
+static int explain_copy(const char *source, struct err *why, struct err *err)
+{
+    static const char *const UNREACHABLE[] = {"dial tcp",
+                                              "no such host",
+                                              "i/o timeout",
+                                              "connection refused",
+                                              "pinging container registry",
+                                              "network is unreachable",
+                                              "TLS handshake",
+                                              "server misbehaving",
+                                              NULL};
+
+    keep_what_it_said(why);
+    if (strncmp(source, "docker://", 9) == 0 && says(why->msg, UNREACHABLE))
+        return err_set(err, RPC_UNAVAILABLE, "RegistryUnreachable",
+                       "the registry of %s cannot be reached from this machine: %s", source,
+                       why->msg);
+    if (strcmp(why->reason, "CommandNotFound") == 0)
+        return err_set(err, RPC_FAILED_PRECONDITION, "ToolMissing",
+                       "skopeo is missing: install the Debian package skopeo");
+    return err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "%s cannot be read: %s", source,
+                   why->msg);
+}
+
+static int copy_in(const char *source, const char *layout, struct err *err)
+{
+    char target[PATH_MAX];
+    const char *argv[] = {"skopeo", "copy", "--quiet", "--insecure-policy", source, target, NULL};
+    struct err why = {0};
+
+    if (image_path(target, sizeof(target), err, "oci:%s:image", layout) < 0)
+        return -1;
+    if (proc_run(argv, NULL, COPY_TIMEOUT_MS, &why) == 0)
+        return 0;
+    return explain_copy(source, &why, err);
+}
+
+/* ---- what the layout says ---- */
+
+static json_t *load_blob(const char *layout, const char *digest, struct err *err)
+{
+    _cleanup_(buf_done) struct buf text;
+    char path[PATH_MAX], hex[65];
+    json_error_t why;
+    json_t *j;
+
+    buf_init(&text, MAX_JSON_BYTES);
+    if (!digest) {
+        if (image_path(path, sizeof(path), err, "%s/index.json", layout) < 0)
+            return NULL;
+    } else if (image_digest_hex(digest, hex, err) < 0 ||
+               image_path(path, sizeof(path), err, "%s/blobs/sha256/%s", layout, hex) < 0) {
+        return NULL;
+    }
+    if (fd_read_file(AT_FDCWD, path, &text, err) < 0)
+        return NULL;
+    j = json_loadb((const char *)buf_data(&text), buf_len(&text), 0, &why);
+    if (!j)
+        err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "%s: %s", digest ? digest : "index.json",
+                why.text);
+    return j;
+}
+
+static int take_manifest(const char *layout, struct image *img, struct err *err)
+{
+    const char *digest = NULL, *config_digest = NULL;
+    json_t *index, *manifest = NULL, *config = NULL, *layers = NULL, *layer;
+    json_int_t size = 0, config_size = 0;
+    size_t i;
+    int r = -1;
+
+    index = load_blob(layout, NULL, err);
+    if (!index)
+        return -1;
+    if (json_unpack(index, "{s:[{s:s}]}", "manifests", "digest", &digest) < 0)
+        err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "index.json names no manifest");
+    else
+        manifest = load_blob(layout, digest, err);
+    if (manifest && json_unpack(manifest, "{s:{s:s, s:I}, s:o}", "config", "digest", &config_digest,
+                                "size", &config_size, "layers", &layers) < 0)
+        err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "the manifest is no image manifest");
+    else if (manifest && json_array_size(layers) > IMAGE_MAX_LAYERS)
+        err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "more than %d layers", IMAGE_MAX_LAYERS);
+    else if (manifest)
+        config = load_blob(layout, config_digest, err);
+    if (config) {
+        json_t *inner = json_object_get(config, "config");
+
+        json_array_foreach(layers, i, layer) size +=
+            json_integer_value(json_object_get(layer, "size"));
+        img->size_bytes = (uint64_t)(size + config_size);
+        img->config = inner ? json_incref(inner) : json_object();
+        (void)snprintf(img->digest, sizeof(img->digest), "%s", digest);
+        r = 0;
+    }
+    json_decref(config);
+    json_decref(manifest);
+    json_decref(index);
+    return r;
+}
+
+/* ---- unpacking ---- */
+
+struct confinement {
+    const char *work; /* the one folder that may be written */
+};
+
+static int add_rule(int ruleset, const char *path, uint64_t access, struct err *err)
+{
+    _cleanup_(close_fdp) int fd = open(path, O_PATH | O_CLOEXEC);
+    struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
+
+    if (fd < 0)
+        return err_errno(err, errno, "opening %s", path);
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+        return err_errno(err, errno, "a Landlock rule for %s", path);
+    return 0;
+}
+
+/* ABI 1 (Linux 5.13) is enough: all ways to change the tree. No Landlock: the rest of the
+ * confinement has to do. */
+static int only_write_below(const char *work, struct err *err)
+{
+    const uint64_t write = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |
+                           LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |
+                           LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
+                           LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+                           LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM;
+    struct landlock_ruleset_attr attr = {.handled_access_fs = write};
+    _cleanup_(close_fdp) int ruleset =
+        (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0);
+
+    if (ruleset < 0)
+        return errno == ENOSYS || errno == EOPNOTSUPP
+                   ? 0
+                   : err_errno(err, errno, "making a Landlock ruleset");
+    if (add_rule(ruleset, work, write, err) < 0 ||
+        add_rule(ruleset, "/dev/null", LANDLOCK_ACCESS_FS_WRITE_FILE, err) < 0)
+        return -1;
+    if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+        return err_errno(err, errno, "restricting by Landlock");
+    return 0;
+}
+
+static int keep_few_capabilities(struct err *err)
+{
+    capng_clear(CAPNG_SELECT_BOTH);
+    if (capng_updatev(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_BOUNDING_SET, CAP_CHOWN,
+                      CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP, -1) < 0 ||
+        capng_apply(CAPNG_SELECT_BOTH) < 0)
+        return err_set(err, RPC_INTERNAL, "SystemError", "dropping capabilities failed");
+    return 0;
+}
+
+static int confine(void *user, struct err *err)
+{
+    const struct confinement *c = user;
+    struct rlimit file = {16ull << 30, 16ull << 30}, cpu = {600, 600}, core = {0, 0};
+
+    if (unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+        return err_errno(err, errno, "leaving the network");
+    if (setrlimit(RLIMIT_FSIZE, &file) < 0 || setrlimit(RLIMIT_CPU, &cpu) < 0 ||
+        setrlimit(RLIMIT_CORE, &core) < 0)
+        return err_errno(err, errno, "setting limits");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return err_errno(err, errno, "giving up privileges");
+    if (only_write_below(c->work, err) < 0)
+        return -1;
+    return keep_few_capabilities(err);
+}
+
+static uint64_t free_bytes(const char *path)
+{
+    struct statvfs s;
+
+    return statvfs(path, &s) == 0 ? (uint64_t)s.f_bavail * s.f_frsize : UINT64_MAX;
+}
+
+/* Counted by the free space of the file system: rough, but no archive can cheat it. */
+static int watch_unpack(struct proc *p, const char *work, struct err *err)
+{
+    uint64_t deadline = clock_monotonic_ms() + UNPACK_TIMEOUT_MS, before = free_bytes(work);
+    siginfo_t info = {0};
+    int r;
+
+    while ((r = proc_reap(p, &info, err)) == 1) {
+        struct pollfd wait = {.fd = p->pidfd, .events = POLLIN};
+        uint64_t now_free;
+
+        (void)poll(&wait, 1, 250);
+        now_free = free_bytes(work);
+        if (now_free < before && before - now_free > IMAGE_MAX_UNPACKED_BYTES)
+            return err_set(err, RPC_INVALID_ARGUMENT, "BadImage",
+                           "it unpacks to more than %llu GiB", IMAGE_MAX_UNPACKED_BYTES >> 30);
+        if (clock_monotonic_ms() > deadline)
+            return err_set(err, RPC_INVALID_ARGUMENT, "BadImage",
+                           "unpacking it takes more than 10 minutes");
+    }
+    if (r < 0)
+        return -1;
+    if (info.si_code != CLD_EXITED || info.si_status != 0)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "umoci could not unpack it (%s %d)",
+                       info.si_code == CLD_EXITED ? "exit code" : "signal", info.si_status);
+    return 0;
+}
+
+static int unpack(const char *work, const char *layout, const char *root, struct err *err)
+{
+    struct confinement c = {.work = work};
+    char image[PATH_MAX], tmp[PATH_MAX];
+    const char *argv[] = {"umoci", "--log=error", "raw", "unpack", "--image", image, root, NULL};
+    const char *envp[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", tmp,
+                          NULL};
+    const int fds[3] = {-1, -1, 2};
+    struct proc p = {.pidfd = -1};
+    struct err why = {0};
+    int r;
+
+    if (image_path(image, sizeof(image), err, "%s:image", layout) < 0 ||
+        image_path(tmp, sizeof(tmp), err, "TMPDIR=%s", work) < 0)
+        return -1;
+    if (proc_spawn(&(struct proc_spec){.argv = argv,
+                                       .envp = envp,
+                                       .cwd = work,
+                                       .fds = fds,
+                                       .n_fds = 3,
+                                       .uid = (uid_t)-1,
+                                       .gid = (gid_t)-1,
+                                       .die_with_parent = true,
+                                       .setup = confine,
+                                       .user = &c},
+                   &p, &why) < 0) {
+        if (strcmp(why.reason, "CommandNotFound") == 0)
+            return err_set(err, RPC_FAILED_PRECONDITION, "ToolMissing",
+                           "umoci is missing: install the Debian package umoci");
+        if (err)
+            *err = why;
+        return -1;
+    }
+    r = watch_unpack(&p, work, err);
+    proc_done(&p);
+    return r;
+}
+
+/* ---- finishing ---- */
+
+static int make_dir_at(int fd, const char *name, bool must_be_new, struct err *err)
+{
+    int dir;
+
+    if (mkdirat(fd, name, 0755) < 0 && (errno != EEXIST || must_be_new))
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "/%s: %s", name, strerror(errno));
+    dir = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0) /* a link: nothing of ours goes in there */
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "/%s is no folder", name);
+    return dir;
+}
+
+static void make_file_at(int fd, const char *name)
+{
+    _cleanup_(close_fdp) int file =
+        openat(fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+    (void)file; /* a mount point; where the image has something else there, that serves */
+}
+
+/* Everything that is mounted into each sandbox has its place in the shared root, which then never
+ * changes. */
+static int make_mount_points(int root_fd, struct err *err)
+{
+    static const char *const FOLDERS[] = {"proc", "sys", "dev", "tmp"};
+    _cleanup_(close_fdp) int ours = -1, run = -1, etc = -1;
+
+    for (size_t i = 0; i < ARRAY_SIZE(FOLDERS); i++) {
+        _cleanup_(close_fdp) int fd = make_dir_at(root_fd, FOLDERS[i], false, err);
+
+        if (fd < 0)
+            return -1;
+        if (strcmp(FOLDERS[i], "tmp") == 0 && fchmod(fd, 01777) < 0)
+            return err_errno(err, errno, "/tmp");
+    }
+    ours = make_dir_at(root_fd, ".agent-sandbox", true, err);
+    if (ours < 0 || (run = make_dir_at(ours, "run", true, err)) < 0)
+        return -1;
+    make_file_at(ours, "agent");
+    etc = make_dir_at(root_fd, "etc", false, err);
+    if (etc < 0)
+        return -1;
+    make_file_at(etc, "hosts");
+    make_file_at(etc, "hostname");
+    make_file_at(etc, "resolv.conf");
+    return 0;
+}
+
+static int write_json(const char *path, json_t *j, struct err *err)
+{
+    char *text = j ? json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+    int r;
+
+    json_decref(j);
+    if (!text)
+        return err_oom(err);
+    r = fd_write_file_atomic(AT_FDCWD, path, text, strlen(text), 0644, true, err);
+    free(text);
+    return r;
+}
+
+static int complete_root(const char *work, struct image *img, struct err *err)
+{
+    char path[PATH_MAX];
+    _cleanup_(close_fdp) int root_fd = -1;
+
+    if (image_path(path, sizeof(path), err, "%s/rootfs", work) < 0)
+        return -1;
+    root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0)
+        return err_errno(err, errno, "opening %s", path);
+    if (fchmod(root_fd, 0755) < 0)
+        return err_errno(err, errno, "%s", path);
+    if (make_mount_points(root_fd, err) < 0)
+        return -1;
+
+    const char *user = json_string_value(json_object_get(img->config, "User"));
+
+    if (image_resolve_user(root_fd, user ? user : "", &img->uid, &img->gid, img->home, err) < 0 ||
+        image_path(path, sizeof(path), err, "%s/image.json", work) < 0)
+        return -1;
+    return write_json(path,
+                      json_pack("{s:s, s:I, s:I, s:I, s:s, s:O}", "digest", img->digest, "size",
+                                (json_int_t)img->size_bytes, "uid", (json_int_t)img->uid, "gid",
+                                (json_int_t)img->gid, "home", img->home, "config", img->config),
+                      err);
+}
+
+static int publish_root(const char *dir, const char *work, const char *hex, struct err *err)
+{
+    char to[PATH_MAX];
+
+    if (image_path(to, sizeof(to), err, "%s/roots/%s", dir, hex) < 0)
+        return -1;
+    /* Another import of the same image may have been quicker: its root is as good. */
+    if (rename(work, to) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+        return err_errno(err, errno, "publishing %s", to);
+    return 0;
+}
+
+static int publish_name(const char *dir, struct image *img, struct err *err)
+{
+    char file[3 * IMAGE_NAME_MAX + 1], path[PATH_MAX];
+
+    image_encode_name(img->name, file);
+    if (image_path(path, sizeof(path), err, "%s/names/%s", dir, file) < 0)
+        return -1;
+    img->import_time_s = (int64_t)time(NULL);
+    return write_json(path,
+                      json_pack("{s:s, s:I}", "digest", img->digest, "import_time",
+                                (json_int_t)img->import_time_s),
+                      err);
+}
+
+static int import_in(const char *dir, const char *work, const char *source, struct image *img,
+                     struct err *err)
+{
+    char layout[PATH_MAX], root[PATH_MAX], hex[65];
+
+    if (image_path(layout, sizeof(layout), err, "%s/oci", work) < 0 ||
+        image_path(root, sizeof(root), err, "%s/rootfs", work) < 0)
+        return -1;
+    if (copy_in(source, layout, err) < 0 || take_manifest(layout, img, err) < 0 ||
+        image_digest_hex(img->digest, hex, err) < 0 ||
+        image_path(img->root, sizeof(img->root), err, "%s/roots/%s/rootfs", dir, hex) < 0)
+        return -1;
+    if (access(img->root, F_OK) == 0)
+        return publish_name(dir, img, err);
+    if (unpack(work, layout, root, err) < 0 || complete_root(work, img, err) < 0 ||
+        publish_root(dir, work, hex, err) < 0)
+        return -1;
+    return publish_name(dir, img, err);
+}
+
+int image_import(const char *dir, const char *source, const char *name, struct image *ret,
+                 struct err *err)
+{
+    char work[PATH_MAX];
+    struct image img = {.uid = -1, .gid = -1};
+    _cleanup_(close_fdp) int lock = -1;
+    int r;
+
+    if (check_source(source, err) < 0)
+        return -1;
+    if (!name || !*name)
+        name = name_of_source(source);
+    if (image_check_name(name, err) < 0 || image_store_open(dir, err) < 0)
+        return -1;
+    (void)snprintf(img.name, sizeof(img.name), "%s", name);
+    if (image_path(work, sizeof(work), err, "%s/tmp/XXXXXX", dir) < 0)
+        return -1;
+    if (!mkdtemp(work))
+        return err_errno(err, errno, "making a folder below %s/tmp", dir);
+    lock = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0 || fchmod(lock, 0755) < 0)
+        return err_errno(err, errno, "locking %s", work);
+
+    r = import_in(dir, work, source, &img, err);
+    (void)fd_rm_tree(AT_FDCWD, work,
+                     NULL); /* gone already when it became the root; else the sweep tries again */
+    if (r < 0) {
+        image_done(&img);
+        return err_wrap(err, "image %s", name);
+    }
+    *ret = img;
+    return 0;
+}
+
+/* ---- as a child process ---- */
+
+static void print_json(json_t *j)
+{
+    char *text = j ? json_dumps(j, JSON_COMPACT) : NULL;
+
+    if (text)
+        (void)puts(text);
+    free(text);
+    json_decref(j);
+    (void)fflush(stdout);
+}
+
+int image_import_main(int argc, char **argv)
+{
+    static const struct option OPTIONS[] = {{"store", required_argument, NULL, 'd'},
+                                            {"source", required_argument, NULL, 's'},
+                                            {"name", required_argument, NULL, 'n'},
+                                            {NULL, 0, NULL, 0}};
+    const char *dir = NULL, *source = NULL, *name = NULL;
+    struct image img = {0};
+    struct err err = {0};
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", OPTIONS, NULL)) != -1) {
+        switch (c) {
+        case 'd':
+            dir = optarg;
+            break;
+        case 's':
+            source = optarg;
+            break;
+        case 'n':
+            name = optarg;
+            break;
+        default:
+            return 2;
+        }
+    }
+    if (!dir || !source) {
+        (void)fputs("image-import: --store and --source are needed\n", stderr);
+        return 2;
+    }
+    (void)umask(022);
+    if (image_import(dir, source, name, &img, &err) < 0) {
+        print_json(json_pack("{s:i, s:s, s:s}", "code", err.code, "reason", err.reason, "message",
+                             err.msg));
+        return 1;
+    }
+    print_json(json_pack("{s:s, s:s, s:I, s:I}", "name", img.name, "digest", img.digest, "size",
+                         (json_int_t)img.size_bytes, "time", (json_int_t)img.import_time_s));
+    image_done(&img);
+    return 0;
+}
+
+int image_import_parse(const char *line, struct image *ret, struct err *err)
+{
+    const char *name, *digest, *reason, *message;
+    json_t *j = json_loads(line, 0, NULL);
+    struct image img = {0};
+    json_int_t size, when;
+    int code, r = 0;
+
+    if (j && json_unpack(j, "{s:s, s:s, s:I, s:I}", "name", &name, "digest", &digest, "size", &size,
+                         "time", &when) == 0) {
+        (void)snprintf(img.name, sizeof(img.name), "%s", name);
+        (void)snprintf(img.digest, sizeof(img.digest), "%s", digest);
+        img.size_bytes = (uint64_t)size;
+        img.import_time_s = when;
+        *ret = img;
+    } else if (j && json_unpack(j, "{s:i, s:s, s:s}", "code", &code, "reason", &reason, "message",
+                                &message) == 0) {
+        r = err_set(err, code, reason, "%s", message);
+    } else {
+        r = err_set(err, RPC_INTERNAL, "ImportFailed", "the import broke off without an answer");
+    }
+    json_decref(j);
+    return r;
+}
