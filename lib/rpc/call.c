@@ -528,7 +528,8 @@ size_t rpc_call_queued(const struct rpc_call *call)
 
 static int check_may_send(const struct rpc_call *call, struct err *err)
 {
-    /* On the client the end counts when it was told: a call that never reached a server is a call still. */
+    /* On the client the end counts when it was told: a call that never reached a server is a call
+     * still. */
     bool is_ended = call->role == RPC_CLIENT ? call->is_done : !is_open(call);
 
     if (is_ended || call->is_send_ended)
@@ -848,12 +849,16 @@ void rpc_call_reply(struct rpc_call *call, const void *data, size_t n)
 
 void rpc_call_refuse_http(struct rpc_call *call, const char *http_status)
 {
+    static const char text[] = "This is a gRPC server: POST, content-type application/grpc.\n";
     struct rpc_fields f;
     struct err err;
 
-    rpc_fields_init(&f, &call->arena, 1);
+    rpc_fields_init(&f, &call->arena, 2);
     rpc_fields_add(&f, ":status", http_status);
-    if (f.is_bad || rpc_stream_respond(&call->stream, f.v, f.n, true, &err) < 0)
+    rpc_fields_add(&f, "content-type", "text/plain");
+    call->stream.is_out_ended = true;
+    if (f.is_bad || buf_append(&call->stream.out, text, sizeof(text) - 1, &err) < 0 ||
+        rpc_stream_respond(&call->stream, f.v, f.n, false, &err) < 0)
         rpc_stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
     call->is_head_sent = call->is_send_ended = true;
     dirty(call);

@@ -68,7 +68,7 @@ void rpc_call_tell(struct rpc_call *call);
 void rpc_call_settle(struct rpc_call *call);
 /* Server: the form is known. */
 int rpc_call_begin(struct rpc_call *call, bool is_raw, size_t max_message, struct err *err);
-/* Server: no gRPC: an HTTP status and nothing else. */
+/* Server: no gRPC: an HTTP status and a line for people. */
 void rpc_call_refuse_http(struct rpc_call *call, const char *http_status);
 /* Client: sends the request head on that connection. fields: from the channel, in the call's arena.
  */

@@ -1,0 +1,88 @@
+/*
+ * rpc-echo ADDRESS [CERT KEY]: an echo server for load generators and outside suites (h2spec,
+ * rawload). /bench.Echo/Bidi and /bench.Echo/Unary alike: each message is answered as it comes, the
+ * end by the status.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/rpc/server.h"
+#include "lib/rpc/tls.h"
+
+static void echo_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
+{
+    (void)user;
+    if (rpc_call_send(call, data, n, NULL) < 0)
+        rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "the client does not read its answers");
+    rpc_call_read(call);
+}
+
+static void echo_half_close(struct rpc_call *call, void *user)
+{
+    (void)user;
+    rpc_call_finish(call, RPC_OK, NULL);
+}
+
+static const struct rpc_call_ops echo_ops = {.on_message = echo_message,
+                                             .on_half_close = echo_half_close};
+
+static void on_echo(struct rpc_call *call, void *user)
+{
+    rpc_call_set_ops(call, &echo_ops, user);
+    rpc_call_read(call);
+}
+
+static void on_signal(struct loop_signal *s, int signum, void *user)
+{
+    (void)s;
+    (void)signum;
+    loop_stop(user);
+}
+
+static int run(int argc, char **argv, struct err *err)
+{
+    static const char *const paths[] = {"/bench.Echo/Unary", "/bench.Echo/Bidi"};
+    _cleanup_(loop_freep) struct loop *loop = NULL;
+    _cleanup_(rpc_tls_freep) struct rpc_tls *tls = NULL;
+    _cleanup_(rpc_server_freep) struct rpc_server *server = NULL;
+    struct rpc_listen_opts listen = {0};
+    struct loop_signal *term;
+    char address[128];
+
+    if (argc > 3) {
+        struct rpc_tls_opts opts = {.is_server = true, .cert_file = argv[2], .key_file = argv[3]};
+
+        if (rpc_tls_new(&tls, &opts, err) < 0)
+            return -1;
+        listen.tls = tls;
+    }
+    if (loop_new(&loop, err) < 0 || rpc_server_new(&server, loop, NULL, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        if (rpc_server_handle(server, paths[i], on_echo, NULL, err) < 0)
+            return -1;
+    if (rpc_server_listen(server, argv[1], &listen, address, err) < 0 ||
+        loop_signal_new(&term, loop, SIGTERM, on_signal, loop, err) < 0)
+        return -1;
+    printf("%s\n", address);
+    (void)fflush(stdout);
+    loop_run(loop);
+    loop_signal_free(term);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct err err;
+
+    if (argc != 2 && argc != 4) {
+        fprintf(stderr, "usage: rpc-echo ADDRESS [CERT KEY]\n");
+        return 2;
+    }
+    if (run(argc, argv, &err) < 0) {
+        fprintf(stderr, "rpc-echo: %s\n", err.msg);
+        return 1;
+    }
+    return 0;
+}
