@@ -29,15 +29,21 @@ struct rpc_channel *world_connect(struct world *w)
     return join(w, w->agent.data);
 }
 
+void world_init_bare(struct world *w)
+{
+    log_init("agent", LOG_ERROR, LOG_FORMAT_KV, 2);
+    *w = (struct world){0};
+    assert_int_equal(loop_new(&w->loop, NULL), 0);
+}
+
 void world_init(struct world *w, const struct options *options)
 {
     static const char *const env[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C", NULL};
     const struct options none = {.cwd = "/"};
     struct err err;
 
-    log_init("agent", LOG_ERROR, LOG_FORMAT_KV, 2);
-    *w = (struct world){0};
-    assert_int_equal(loop_new(&w->loop, NULL), 0);
+    world_init_bare(w);
+    w->has_agent = true;
     if (agent_init(&w->agent, w->loop, options ? options : &none, env, &err) < 0)
         fail_msg("%s", err.msg);
     w->data = join(w, w->agent.data);
@@ -48,7 +54,8 @@ void world_done(struct world *w)
 {
     rpc_channel_free(w->data);
     rpc_channel_free(w->control);
-    agent_done(&w->agent);
+    if (w->has_agent)
+        agent_done(&w->agent);
     loop_free(w->loop);
 }
 

@@ -10,11 +10,14 @@
 struct world {
     struct loop *loop;
     struct agent agent;
+    bool has_agent;
     struct rpc_channel *data, *control;
 };
 
 /* options NULL: no command, no listener. */
 void world_init(struct world *w, const struct options *options);
+/* Without an agent: data and control are for the caller to set. */
+void world_init_bare(struct world *w);
 void world_done(struct world *w);
 /* A second connection to the data server. */
 struct rpc_channel *world_connect(struct world *w);
