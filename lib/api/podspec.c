@@ -51,7 +51,8 @@ const struct podspec_rule podspec_rules[] = {
     DONE("containers[].env[].valueFrom.fieldRef",
          "metadata.name, metadata.namespace, metadata.uid"),
     DONE("containers[].image", "by the name it has in the node's image store"),
-    DONE("containers[].imagePullPolicy", "Always, IfNotPresent, Never"),
+    IGNORED("containers[].imagePullPolicy", "\"IfNotPresent\" or \"Never\"",
+            "nothing is pulled when a sandbox is made; images are imported before"),
     PROBE("livenessProbe"),
     DONE("containers[].name", ""),
     DONE("containers[].ports", "for named ports of probes; only the router reaches them"),
@@ -75,7 +76,8 @@ const struct podspec_rule podspec_rules[] = {
             "no process gains privileges"),
     DONE("containers[].securityContext.capabilities", ""),
     REFUSED("containers[].securityContext.capabilities.add", "[]", "no capability is added"),
-    DONE("containers[].securityContext.capabilities.drop", "taken from the few there are"),
+    DONE("containers[].securityContext.capabilities.drop",
+         "only root has any at all; refused with runAsUser 0"),
     REFUSED("containers[].securityContext.privileged", "false", "touches isolation"),
     REFUSED("containers[].securityContext.procMount", "\"Default\"", "touches isolation"),
     DONE("containers[].securityContext.readOnlyRootFilesystem", ""),
@@ -186,6 +188,19 @@ static bool has_parts(const struct podspec_rule *rule)
     return false;
 }
 
+/* Whether text is one of "x or y or z". */
+static bool is_alternative(const char *list, const char *text)
+{
+    size_t n = strlen(text);
+
+    for (const char *at = list; at; at = strstr(at, " or ")) {
+        at += at == list ? 0 : strlen(" or ");
+        if (strncmp(at, text, n) == 0 && (at[n] == '\0' || strncmp(at + n, " or ", 4) == 0))
+            return n > 0;
+    }
+    return false;
+}
+
 /* The few forms that `allowed` has, written without an allocation. */
 static bool is_allowed(const struct podspec_rule *rule, const json_t *v)
 {
@@ -206,7 +221,7 @@ static bool is_allowed(const struct podspec_rule *rule, const json_t *v)
         (void)snprintf(text, sizeof(text), "{}");
     else if (json_is_object(v) && json_object_size(v) == 1)
         (void)snprintf(text, sizeof(text), "{\"type\":\"%s\"}", type);
-    return strcmp(text, rule->allowed) == 0;
+    return is_alternative(rule->allowed, text);
 }
 
 static void report(struct walk *w, const struct podspec_rule *rule)
@@ -269,21 +284,48 @@ static void check_parts(struct walk *w, const json_t *v)
     json_array_foreach((json_t *)v, i, m) check_part(w, dot, NULL, i, m);
 }
 
+static void check_count(struct walk *w, const json_t *spec)
+{
+    struct schema_issue issue = {.path = w->path,
+                                 .message = "want exactly one container on one machine"};
+    size_t n = strlen(w->path);
+
+    if (json_array_size(json_object_get(spec, "containers")) == 1)
+        return;
+    (void)snprintf(w->path + n, sizeof(w->path) - n, ".containers");
+    w->fn(&issue, w->user);
+    w->path[n] = '\0';
+    w->n_refused++;
+}
+
+/* Commands of any other user have no capabilities, so there dropping some holds by itself. */
+static void check_drop(struct walk *w, const json_t *spec)
+{
+    struct schema_issue issue = {.path = w->path,
+                                 .message = "refused on one machine with runAsUser 0: root keeps "
+                                            "the few capabilities there are"};
+    const json_t *c = json_array_get(json_object_get(spec, "containers"), 0);
+    int64_t user =
+        meta_int(c, "securityContext.runAsUser", meta_int(spec, "securityContext.runAsUser", -1));
+    size_t n = strlen(w->path);
+
+    if (user != 0 || json_array_size(meta_get(c, "securityContext.capabilities.drop")) == 0)
+        return;
+    (void)snprintf(w->path + n, sizeof(w->path) - n,
+                   ".containers[0].securityContext.capabilities.drop");
+    w->fn(&issue, w->user);
+    w->path[n] = '\0';
+    w->n_refused++;
+}
+
 int podspec_check(const json_t *spec, const char *prefix, schema_issue_fn fn, void *user)
 {
     struct walk w = {.fn = fn, .user = user};
-    struct schema_issue issue = {.path = w.path,
-                                 .message = "want exactly one container on one machine"};
-    size_t n;
 
     (void)snprintf(w.path, sizeof(w.path), "%s", prefix);
     check_parts(&w, spec);
-    if (json_array_size(json_object_get(spec, "containers")) != 1) {
-        n = strlen(w.path);
-        (void)snprintf(w.path + n, sizeof(w.path) - n, ".containers");
-        fn(&issue, user);
-        w.n_refused++;
-    }
+    check_count(&w, spec);
+    check_drop(&w, spec);
     return w.n_refused > 0;
 }
 

@@ -19,8 +19,8 @@ enum podspec_class { PODSPEC_DONE, PODSPEC_IGNORED, PODSPEC_REFUSED };
 struct podspec_rule {
     const char *path; /* from the pod's spec: "containers[].securityContext.privileged" */
     enum podspec_class class;
-    const char
-        *allowed; /* with IGNORED and REFUSED: this value passes without a word; JSON, or NULL */
+    /* IGNORED and REFUSED: "x or y": these values, as JSON, pass without a word. NULL: none. */
+    const char *allowed;
     const char *note; /* for people: what is done, or why it is refused */
 };
 extern const struct podspec_rule podspec_rules[]; /* sorted by path, ended by a NULL path */

@@ -106,8 +106,9 @@ struct store_query {
     const char *label_value; /*   … of this value; NULL: any value                            */
 };
 
-/* In order of (namespace, name). prev: the one returned before, NULL for the first; NULL at the
- * end. A page goes on with store_next_after(), whose key need not exist any more. */
+/* In order of (namespace, name); with owner_uid in no order, and store_next_after() not served.
+ * prev: the one returned before, NULL for the first; NULL at the end. A page goes on with
+ * store_next_after(), whose key need not exist any more. */
 const struct store_object *store_next(const struct store *store, const struct store_query *q,
                                       const struct store_object *prev);
 const struct store_object *store_next_after(const struct store *store, const struct store_query *q,
