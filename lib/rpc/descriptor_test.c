@@ -78,7 +78,7 @@ static void test_malformed(void **state)
             (void)descriptor_find(copy, n, "p.S.Do");
         }
     }
-    assert_int_equal(descriptor_find(NULL, 0, "p.M"), DESCRIPTOR_NONE);
+    assert_int_equal(descriptor_find((const uint8_t *)"", 0, "p.M"), DESCRIPTOR_NONE);
 }
 
 static void test_generated(void **state)
