@@ -2,81 +2,20 @@
 
 #include <string.h>
 
+#include "lib/rpc/item.h"
+
 /* Nested messages of a file that protoc took are never as deep. */
 #define MAX_DEPTH 64
 
-struct cursor {
-    const uint8_t *at, *end;
-};
-
-struct field {
-    uint32_t number;
-    struct cursor bytes; /* of a length-delimited field, else empty */
-};
-
-/* Protocol buffers encoding: base 128 varint, at most 10 bytes. */
-static bool read_varint(struct cursor *c, uint64_t *ret)
+static struct item_cursor find_bytes(struct item_cursor c, uint32_t number)
 {
-    uint64_t value = 0;
+    struct item it;
 
-    for (unsigned shift = 0; shift < 64 && c->at < c->end; shift += 7) {
-        uint8_t byte = *c->at++;
-
-        value |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) {
-            *ret = value;
-            return true;
-        }
+    while (item_next(&c, &it) > 0) {
+        if (it.field == number)
+            return it.body;
     }
-    return false;
-}
-
-static bool skip(struct cursor *c, uint64_t n)
-{
-    if (n > (uint64_t)(c->end - c->at))
-        return false;
-    c->at += n;
-    return true;
-}
-
-/* False at the end, and at the first thing that is no field. */
-static bool next_field(struct cursor *c, struct field *ret)
-{
-    uint64_t tag, n;
-
-    if (!read_varint(c, &tag))
-        return false;
-    ret->number = (uint32_t)(tag >> 3);
-    ret->bytes = (struct cursor){c->at, c->at};
-
-    switch (tag & 7) {
-    case 0:
-        return read_varint(c, &n);
-    case 1:
-        return skip(c, 8);
-    case 2:
-        if (!read_varint(c, &n))
-            return false;
-        ret->bytes.at = c->at;
-        if (!skip(c, n))
-            return false;
-        ret->bytes.end = c->at;
-        return true;
-    case 5:
-        return skip(c, 4);
-    }
-    return false;
-}
-
-static struct cursor find_bytes(struct cursor c, uint32_t number)
-{
-    struct field field;
-
-    while (next_field(&c, &field)) {
-        if (field.number == number)
-            return field.bytes;
-    }
-    return (struct cursor){c.end, c.end};
+    return (struct item_cursor){c.end, c.end};
 }
 
 /* What a field of FileDescriptorProto, DescriptorProto or ServiceDescriptorProto declares. */
@@ -109,14 +48,14 @@ static enum descriptor_kind leaf_child(uint32_t number)
 
 typedef enum descriptor_kind (*child_fn)(uint32_t number);
 
-static enum descriptor_kind find_in(struct cursor scope, child_fn child, const char *name,
+static enum descriptor_kind find_in(struct item_cursor scope, child_fn child, const char *name,
                                     unsigned depth);
 
 /* Is it this child, or in it? name is relative to the scope that the child is in. */
-static enum descriptor_kind find_at(struct cursor child, enum descriptor_kind kind,
+static enum descriptor_kind find_at(struct item_cursor child, enum descriptor_kind kind,
                                     const char *name, unsigned depth)
 {
-    struct cursor own = find_bytes(child, 1);
+    struct item_cursor own = find_bytes(child, 1);
     size_t n = (size_t)(own.end - own.at);
     const char *inner;
 
@@ -138,27 +77,27 @@ static enum descriptor_kind find_at(struct cursor child, enum descriptor_kind ki
     return DESCRIPTOR_NONE;
 }
 
-static enum descriptor_kind find_in(struct cursor scope, child_fn child, const char *name,
+static enum descriptor_kind find_in(struct item_cursor scope, child_fn child, const char *name,
                                     unsigned depth)
 {
     enum descriptor_kind found = DESCRIPTOR_NONE;
-    struct field field;
+    struct item it;
 
     if (depth > MAX_DEPTH)
         return DESCRIPTOR_NONE;
-    while (found == DESCRIPTOR_NONE && next_field(&scope, &field)) {
-        enum descriptor_kind kind = child(field.number);
+    while (found == DESCRIPTOR_NONE && item_next(&scope, &it) > 0) {
+        enum descriptor_kind kind = child(it.field);
 
         if (kind != DESCRIPTOR_NONE)
-            found = find_at(field.bytes, kind, name, depth);
+            found = find_at(it.body, kind, name, depth);
     }
     return found;
 }
 
 enum descriptor_kind descriptor_find(const uint8_t *file, size_t n, const char *name)
 {
-    struct cursor all = {file, file + n};
-    struct cursor package = find_bytes(all, 2);
+    struct item_cursor all = {file, file + n};
+    struct item_cursor package = find_bytes(all, 2);
     size_t n_package = (size_t)(package.end - package.at);
 
     if (n_package > 0) {

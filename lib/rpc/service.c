@@ -9,6 +9,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/rpc/call_core.h"
+#include "lib/rpc/item.h"
 
 enum { MAX_NESTING = 100 };
 
@@ -42,68 +43,52 @@ static void arena_deallocate(void *arena, void *p)
     (void)p;
 }
 
-static int check_message(const ProtobufCMessage *msg, unsigned depth, struct err *err);
+/*
+ * Before unpacking, since protobuf-c recurses for nested messages without a bound and ends strings
+ * at a NUL: what is checked there would not be what was sent.
+ */
+static int check_message(const ProtobufCMessageDescriptor *desc, struct item_cursor in,
+                         unsigned depth, struct err *err);
 
-static int check_string(const ProtobufCFieldDescriptor *f, const char *s, struct err *err)
+static int check_string(const ProtobufCFieldDescriptor *f, const struct item *it, struct err *err)
 {
-    if (s && !bytes_is_utf8(s, strlen(s)))
+    if (memchr(it->body.at, 0, item_len(it)))
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "field %s holds a NUL", f->name);
+    if (!bytes_is_utf8(it->body.at, item_len(it)))
         return err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "field %s is not valid UTF-8",
                        f->name);
     return 0;
 }
 
-static int check_value(const ProtobufCFieldDescriptor *f, const void *value, unsigned depth,
-                       struct err *err)
+static int check_item(const ProtobufCMessageDescriptor *desc, const struct item *it, unsigned depth,
+                      struct err *err)
 {
-    void *p;
+    const ProtobufCFieldDescriptor *f;
 
-    if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
+    if (it->wire != ITEM_LEN)
         return 0;
-    memcpy(&p, value, sizeof(p));
-    if (f->type == PROTOBUF_C_TYPE_STRING)
-        return check_string(f, p, err);
-    return p ? check_message(p, depth + 1, err) : 0;
-}
-
-static bool is_absent_oneof(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f)
-{
-    uint32_t chosen;
-
-    if (!(f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
-        return false;
-    memcpy(&chosen, (const uint8_t *)msg + f->quantifier_offset, sizeof(chosen));
-    return chosen != f->id;
-}
-
-static int check_field(const ProtobufCMessage *msg, const ProtobufCFieldDescriptor *f,
-                       unsigned depth, struct err *err)
-{
-    const uint8_t *at = (const uint8_t *)msg + f->offset;
-    const uint8_t *items;
-    size_t n;
-
-    if (f->type != PROTOBUF_C_TYPE_STRING && f->type != PROTOBUF_C_TYPE_MESSAGE)
-        return 0;
-    if (f->label != PROTOBUF_C_LABEL_REPEATED)
-        return is_absent_oneof(msg, f) ? 0 : check_value(f, at, depth, err);
-    memcpy(&n, (const uint8_t *)msg + f->quantifier_offset, sizeof(n));
-    memcpy(&items, at, sizeof(items));
-    for (size_t i = 0; i < n; i++)
-        if (check_value(f, items + i * sizeof(void *), depth, err) < 0)
-            return -1;
+    f = protobuf_c_message_descriptor_get_field(desc, it->field);
+    if (f && f->type == PROTOBUF_C_TYPE_STRING)
+        return check_string(f, it, err);
+    if (f && f->type == PROTOBUF_C_TYPE_MESSAGE)
+        return check_message(f->descriptor, it->body, depth + 1, err);
     return 0;
 }
 
-static int check_message(const ProtobufCMessage *msg, unsigned depth, struct err *err)
+static int check_message(const ProtobufCMessageDescriptor *desc, struct item_cursor in,
+                         unsigned depth, struct err *err)
 {
-    const ProtobufCMessageDescriptor *d = msg->descriptor;
+    struct item it;
+    int r;
 
     if (depth > MAX_NESTING)
         return err_set(err, RPC_INVALID_ARGUMENT, "BadMessage",
                        "messages are nested deeper than %d", MAX_NESTING);
-    for (unsigned i = 0; i < d->n_fields; i++)
-        if (check_field(msg, &d->fields[i], depth, err) < 0)
+    while ((r = item_next(&in, &it)) > 0)
+        if (check_item(desc, &it, depth, err) < 0)
             return -1;
+    if (r < 0)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "not a valid message");
     return 0;
 }
 
@@ -113,17 +98,17 @@ ProtobufCMessage *rpc_unpack(const ProtobufCMessageDescriptor *desc, const uint8
     ProtobufCAllocator allocator = {
         .alloc = arena_allocate, .free = arena_deallocate, .allocator_data = arena};
     uint8_t none = 0;
-    ProtobufCMessage *msg = protobuf_c_message_unpack(desc, &allocator, n, n ? data : &none);
+    struct item_cursor in = {.at = n ? data : &none, .end = (n ? data : &none) + n};
+    ProtobufCMessage *msg;
 
-    if (!msg) {
-        err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "%zu bytes are no valid %s", n,
-                desc->name);
-        return NULL;
-    }
-    if (check_message(msg, 0, err) < 0) {
+    if (check_message(desc, in, 0, err) < 0) {
         err_wrap(err, "%s", desc->name);
         return NULL;
     }
+    msg = protobuf_c_message_unpack(desc, &allocator, n, in.at);
+    if (!msg)
+        err_set(err, RPC_INVALID_ARGUMENT, "BadMessage", "%zu bytes are no valid %s", n,
+                desc->name);
     return msg;
 }
 

@@ -3,5 +3,5 @@
 set(rpc_dir ${CMAKE_SOURCE_DIR}/lib/rpc)
 asb_library(rpc_services SOURCES ${rpc_dir}/health.c ${rpc_dir}/reflection.c ${rpc_dir}/descriptor.c
     DEPS gen_rpc base)
-asb_test(descriptor_test SOURCES ${rpc_dir}/descriptor_test.c DEPS rpc_services gen_rpc base pkg::protobufc)
+asb_test(descriptor_test SOURCES ${rpc_dir}/descriptor_test.c DEPS rpc_services gen_rpc rpc)
 asb_test(rpc_services_test SOURCES ${rpc_dir}/services_test.c DEPS rpc_services gen_rpc rpc LABELS rpc)

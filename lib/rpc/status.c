@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/rpc/item.h"
 #include "lib/rpc/status_core.h"
 
 static const char any_type[] = "type.googleapis.com/google.rpc.ErrorInfo";
@@ -13,8 +14,6 @@ int rpc_status_to_err(const struct rpc_status *status, struct err *err)
 }
 
 /* ---- writing ---- */
-
-enum { WIRE_VARINT = 0, WIRE_I64 = 1, WIRE_LEN = 2, WIRE_I32 = 5 };
 
 static size_t varint_len(uint64_t v)
 {
@@ -41,7 +40,7 @@ static size_t field_len(size_t n)
 
 static uint8_t *put_tag(uint8_t *to, unsigned field, size_t n)
 {
-    *to++ = (uint8_t)(field << 3 | WIRE_LEN);
+    *to++ = (uint8_t)(field << 3 | ITEM_LEN);
     return put_varint(to, n);
 }
 
@@ -64,7 +63,7 @@ const uint8_t *rpc_status_pack(int code, const char *message, const char *reason
 
     if (!data)
         return NULL;
-    *to++ = 1 << 3 | WIRE_VARINT;
+    *to++ = 1 << 3 | ITEM_VARINT;
     to = put_varint(to, (uint64_t)code);
     to = put_field(to, 2, message, n_msg);
     to = put_tag(to, 3, n_any);
@@ -78,82 +77,19 @@ const uint8_t *rpc_status_pack(int code, const char *message, const char *reason
 
 /* ---- reading ---- */
 
-struct cursor {
-    const uint8_t *at, *end;
-};
-
-struct item {
-    uint64_t field;
-    struct cursor body; /* of a length-delimited field; else empty */
-};
-
-static int get_varint(struct cursor *c, uint64_t *ret)
-{
-    uint64_t v = 0;
-
-    for (unsigned shift = 0; shift < 64 && c->at < c->end; shift += 7) {
-        uint8_t b = *c->at++;
-
-        v |= (uint64_t)(b & 0x7F) << shift;
-        if (!(b & 0x80)) {
-            *ret = v;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-static int skip(struct cursor *c, uint64_t n)
-{
-    if (n > (uint64_t)(c->end - c->at))
-        return -1;
-    c->at += n;
-    return 0;
-}
-
-/* 1 with an item, 0 at the end, -1 for garbage. */
-static int get_item(struct cursor *c, struct item *ret)
-{
-    uint64_t tag, n;
-
-    if (c->at == c->end)
-        return 0;
-    if (get_varint(c, &tag) < 0)
-        return -1;
-    *ret = (struct item){.field = tag >> 3};
-    switch (tag & 7) {
-    case WIRE_VARINT:
-        return get_varint(c, &n) < 0 ? -1 : 1;
-    case WIRE_I64:
-        return skip(c, 8) < 0 ? -1 : 1;
-    case WIRE_I32:
-        return skip(c, 4) < 0 ? -1 : 1;
-    case WIRE_LEN:
-        if (get_varint(c, &n) < 0)
-            return -1;
-        ret->body.at = c->at;
-        if (skip(c, n) < 0)
-            return -1;
-        ret->body.end = c->at;
-        return 1;
-    default:
-        return -1;
-    }
-}
-
-static bool body_is(const struct cursor *c, const char *s)
+static bool body_is(const struct item_cursor *c, const char *s)
 {
     size_t n = strlen(s);
 
     return (size_t)(c->end - c->at) == n && memcmp(c->at, s, n) == 0;
 }
 
-static bool reason_of_info(struct cursor info, char ret[ERR_REASON_MAX])
+static bool reason_of_info(struct item_cursor info, char ret[ERR_REASON_MAX])
 {
     struct item it;
 
-    while (get_item(&info, &it) > 0) {
-        size_t n = (size_t)(it.body.end - it.body.at);
+    while (item_next(&info, &it) > 0) {
+        size_t n = item_len(&it);
 
         if (it.field != 1 || n == 0 || n >= ERR_REASON_MAX)
             continue;
@@ -164,13 +100,13 @@ static bool reason_of_info(struct cursor info, char ret[ERR_REASON_MAX])
     return false;
 }
 
-static bool reason_of_any(struct cursor any, char ret[ERR_REASON_MAX])
+static bool reason_of_any(struct item_cursor any, char ret[ERR_REASON_MAX])
 {
-    struct cursor value = {0};
+    struct item_cursor value = {0};
     bool is_info = false;
     struct item it;
 
-    while (get_item(&any, &it) > 0) {
+    while (item_next(&any, &it) > 0) {
         if (it.field == 1 && it.body.at)
             is_info = body_is(&it.body, any_type);
         else if (it.field == 2 && it.body.at)
@@ -181,11 +117,11 @@ static bool reason_of_any(struct cursor any, char ret[ERR_REASON_MAX])
 
 void rpc_status_find_reason(const uint8_t *details, size_t n, char ret[ERR_REASON_MAX])
 {
-    struct cursor c = {.at = details, .end = details + n};
+    struct item_cursor c = {.at = details, .end = details + n};
     struct item it;
 
     ret[0] = '\0';
-    while (get_item(&c, &it) > 0)
+    while (item_next(&c, &it) > 0)
         if (it.field == 3 && it.body.at && reason_of_any(it.body, ret))
             return;
 }
