@@ -1,8 +1,10 @@
 /* Paths are walked key by key in place; nothing is copied but what is set. */
 #include "lib/api/meta.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/api/quantity.h"
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
@@ -528,8 +530,45 @@ static bool is_empty(const json_t *v)
            (json_is_string(v) && json_string_length(v) == 0);
 }
 
-/* A copy without empty members; array elements keep their places. NULL: out of memory. */
-static json_t *without_empty(const json_t *v)
+static json_t *canonical(const json_t *v);
+
+/* 1 and "1000m" are the same. What is no quantity stays as it is. */
+static json_t *canonical_quantity(const json_t *v)
+{
+    int64_t milli;
+    char text[32];
+
+    if (quantity_from_json(v, 3, &milli, NULL) < 0)
+        return json_incref((json_t *)v);
+    (void)snprintf(text, sizeof(text), "%lldm", (long long)milli);
+    return json_string(text);
+}
+
+static json_t *canonical_quantities(const json_t *map)
+{
+    _cleanup_json_ json_t *out = json_object();
+    const char *key;
+    json_t *v;
+
+    json_object_foreach((json_t *)map, key,
+                        v) if (json_object_set_new(out, key, canonical_quantity(v)) <
+                               0) return NULL;
+    return TAKE_PTR(out);
+}
+
+/* Where Kubernetes' types have quantities: resource lists and sizeLimit. */
+static json_t *canonical_member(const char *key, const json_t *v)
+{
+    if ((strcmp(key, "limits") == 0 || strcmp(key, "requests") == 0) && json_is_object(v))
+        return canonical_quantities(v);
+    if (strcmp(key, "sizeLimit") == 0)
+        return canonical_quantity(v);
+    return canonical(v);
+}
+
+/* A copy without empty members and with quantities in one form; array elements keep their places.
+ * NULL: out of memory. */
+static json_t *canonical(const json_t *v)
 {
     _cleanup_json_ json_t *out = NULL;
     const char *key;
@@ -540,7 +579,7 @@ static json_t *without_empty(const json_t *v)
         out = json_object();
         json_object_foreach((json_t *)v, key, m)
         {
-            _cleanup_json_ json_t *kept = without_empty(m);
+            _cleanup_json_ json_t *kept = canonical_member(key, m);
 
             if (!kept || (!is_empty(kept) && json_object_set(out, key, kept) < 0))
                 return NULL;
@@ -550,7 +589,7 @@ static json_t *without_empty(const json_t *v)
     if (json_is_array(v)) {
         out = json_array();
         json_array_foreach((json_t *)v, i,
-                           m) if (json_array_append_new(out, without_empty(m)) < 0) return NULL;
+                           m) if (json_array_append_new(out, canonical(m)) < 0) return NULL;
         return TAKE_PTR(out);
     }
     return json_incref((json_t *)v);
@@ -558,13 +597,24 @@ static json_t *without_empty(const json_t *v)
 
 int meta_hash(const json_t *o, char ret[9], struct err *err)
 {
-    _cleanup_json_ json_t *kept = without_empty(o);
+    _cleanup_json_ json_t *kept = canonical(o);
     _cleanup_(freep) char *text = kept ? meta_dump(kept, err) : NULL;
 
     if (!text)
         return err_oom(err);
     bytes_fnv1a_hex(text, ret);
     return 0;
+}
+
+int meta_same(const json_t *a, const json_t *b, struct err *err)
+{
+    _cleanup_json_ json_t *x = canonical(a), *y = canonical(b);
+
+    if ((a && !x) || (b && !y))
+        return err_oom(err);
+    if (!x || !y)
+        return (!x || is_empty(x)) && (!y || is_empty(y));
+    return json_equal(x, y);
 }
 
 /* jansson's own depth limit is 2048 and it recurses; ours is found by counting brackets outside of

@@ -109,8 +109,11 @@ json_t *meta_merge_diff(const json_t *from, const json_t *to, struct err *err);
 char *meta_dump(const json_t *o, struct err *err);
 /* Compact, keys as they stand: what is stored and sent. free() it. NULL with *err. */
 char *meta_text(const json_t *o, struct err *err);
-/* 32-bit FNV-1a of the canonical text, after dropping null, {}, [] and "" (absent and empty are the
- * same): 8 hex digits. */
+/* Whether they mean the same (1) or not (0): absent, null, {}, [] and "" are one, and so are the
+ * quantities 1 and 1000m in limits, requests and sizeLimit. Either may be NULL. < 0: out of memory.
+ */
+int meta_same(const json_t *a, const json_t *b, struct err *err);
+/* 32-bit FNV-1a of what meta_same() compares, as 8 hex digits. */
 int meta_hash(const json_t *o, char ret[9], struct err *err);
 /* Parses text of one value: INVALID_ARGUMENT "BadRequest" with line and column; ceilings:
  * max_bytes, LIMIT_JSON_DEPTH; duplicate keys are refused. */

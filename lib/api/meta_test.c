@@ -158,6 +158,33 @@ static void test_hash(void **state)
     assert_string_not_equal(ha, hc);
 }
 
+static void test_same(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        int want;
+    } cases[] = {
+        {"{\"limits\":{\"cpu\":1}}", "{\"limits\":{\"cpu\":\"1000m\"}}", 1},
+        {"{\"requests\":{\"memory\":\"1Gi\"}}", "{\"requests\":{\"memory\":\"1024Mi\"}}", 1},
+        {"{\"requests\":{\"memory\":\"1Gi\"}}", "{\"requests\":{\"memory\":\"1G\"}}", 0},
+        {"{\"sizeLimit\":\"1k\"}", "{\"sizeLimit\":1000}", 1},
+        {"{\"limits\":{\"cpu\":\"x\"}}", "{\"limits\":{\"cpu\":\"x\"}}", 1},
+        {"{\"other\":\"1\"}", "{\"other\":\"1000m\"}", 0},
+        {"{\"a\":{\"b\":[]}}", "{\"a\":{}}", 1},
+        {"{\"a\":[1,2]}", "{\"a\":[2,1]}", 0},
+    };
+    _cleanup_json_ json_t *empty = parse("{\"x\":null}");
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        _cleanup_json_ json_t *a = parse(cases[i].a), *b = parse(cases[i].b);
+
+        assert_int_equal(meta_same(a, b, NULL), cases[i].want);
+    }
+    assert_int_equal(meta_same(NULL, empty, NULL), 1);
+    assert_int_equal(meta_same(NULL, NULL, NULL), 1);
+}
+
 static void test_parse_refuses(void **state)
 {
     char deep[2 * LIMIT_JSON_DEPTH + 8] = "";
@@ -181,10 +208,10 @@ static void test_parse_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_paths),         cmocka_unit_test(test_labels),
-        cmocka_unit_test(test_conditions),    cmocka_unit_test(test_owners_and_finalizers),
-        cmocka_unit_test(test_merge),         cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_parse_refuses),
+        cmocka_unit_test(test_paths),      cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_conditions), cmocka_unit_test(test_owners_and_finalizers),
+        cmocka_unit_test(test_merge),      cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_same),       cmocka_unit_test(test_parse_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
