@@ -24,7 +24,22 @@ static pid_t fork_with_pidfd(int *ret_pidfd)
     struct clone_args args = {
         .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)ret_pidfd, .exit_signal = SIGCHLD};
 
-    return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+    pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+    if (pid >= 0 || errno != ENOSYS)
+        return pid;
+    /* The seccomp profile of a container may hide clone3. The number cannot be reused before we
+     * wait for it. */
+    pid = fork();
+    if (pid <= 0)
+        return pid;
+    *ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    if (*ret_pidfd >= 0)
+        return pid;
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+    errno = ENOSYS;
+    return -1;
 }
 
 static void reset_signals(void)
@@ -156,7 +171,8 @@ int proc_spawn(const struct proc_spec *spec, struct proc *ret, struct err *err)
     (void)waitpid(pid, NULL, 0);
     (void)close(pidfd);
     if (n != (ssize_t)sizeof(failed))
-        return err_set(err, RPC_INTERNAL, "SpawnFailed", "the child of %s broke off", spec->argv[0]);
+        return err_set(err, RPC_INTERNAL, "SpawnFailed", "the child of %s broke off",
+                       spec->argv[0]);
     if (err)
         *err = failed;
     return -1;
@@ -273,8 +289,12 @@ int proc_run(const char *const *argv, struct buf *ret_out, int timeout_ms, struc
     fds[0] = -1;
     fds[1] = out_w;
     fds[2] = err_w;
-    if (proc_spawn(&(struct proc_spec){.argv = argv, .fds = fds, .n_fds = 3, .uid = (uid_t)-1,
-                                       .gid = (gid_t)-1, .die_with_parent = true},
+    if (proc_spawn(&(struct proc_spec){.argv = argv,
+                                       .fds = fds,
+                                       .n_fds = 3,
+                                       .uid = (uid_t)-1,
+                                       .gid = (gid_t)-1,
+                                       .die_with_parent = true},
                    &p, err) < 0)
         return -1;
     (void)close(TAKE_FD(out_w));

@@ -72,7 +72,14 @@ int cgroup_parse_mounts(const char *mounts, struct cgroup_host *ret, struct err 
     if (!has_memory && v2.n == 0)
         return err_set(err, RPC_FAILED_PRECONDITION, "NoCgroups",
                        "no cgroup file system with a memory controller is mounted");
-    *ret = has_memory ? v1 : v2;
+    if (!has_memory) {
+        *ret = v2;
+        return 0;
+    }
+    /* Hybrid: runc makes a folder in version 2 as well, which has to be removed with the others. */
+    if (v2.n == 1)
+        take_mount(&v1, v2.h[0].mount, "");
+    *ret = v1;
     return 0;
 }
 

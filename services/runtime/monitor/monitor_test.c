@@ -29,10 +29,13 @@ static void reads_mounts(void **state)
 
     assert_int_equal(cgroup_parse_mounts(HYBRID, &host, &err), 0);
     assert_false(host.v2);
-    assert_int_equal(host.n, 3);
+    assert_int_equal(host.n, 4);
     assert_true(host.h[0].cpu && !host.h[0].memory);
     assert_true(host.h[1].memory && !host.h[1].cpu);
     assert_false(host.h[2].memory || host.h[2].cpu || host.h[2].pids);
+
+    assert_string_equal(host.h[3].mount, "/sys/fs/cgroup/unified");
+    assert_false(host.h[3].memory || host.h[3].cpu || host.h[3].pids);
 
     assert_int_equal(cgroup_parse_mounts(V2, &host, &err), 0);
     assert_true(host.v2);

@@ -1,5 +1,6 @@
 /* sandbox-runtime: subcommands. The agent is a program of its own (sandbox-agent), static for use
  * inside sandboxes. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -286,6 +287,23 @@ static int node_main(int argc, char **argv)
 
 /* ---- small ones ---- */
 
+/* The folder itself stays: the node moves more into it meanwhile. */
+static int empty_folder(const char *path, struct err *err)
+{
+    DIR *d = opendir(path);
+    struct dirent *e;
+    int r = 0;
+
+    if (!d)
+        return err_errno(err, errno, "opening %s", path);
+    while ((e = readdir(d)))
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+            fd_rm_tree(dirfd(d), e->d_name, err) < 0)
+            r = -1;
+    (void)closedir(d);
+    return r;
+}
+
 /* The node's broom, as a child process: trees may be large and a removal blocks. */
 static int sweep_main(int argc, char **argv)
 {
@@ -304,7 +322,7 @@ static int sweep_main(int argc, char **argv)
         else
             return 2;
     }
-    if (trash && (fd_rm_tree(AT_FDCWD, trash, &err) < 0 || mkdir(trash, 0700) < 0))
+    if (trash && empty_folder(trash, &err) < 0)
         r = 1;
     if (store && image_sweep(store, &err) < 0)
         r = 1;

@@ -432,6 +432,23 @@ void node_stop(struct node *n, void (*fn)(struct node *n, void *user), void *use
     rpc_server_drain(n->server, clock_add(loop_now_ms(n->loop), STOP_DRAIN_MS), drained, n);
 }
 
+static int rmdir_in(const struct cgroup_hierarchy *h, const char *rel)
+{
+    char path[PATH_MAX];
+
+    (void)snprintf(path, sizeof(path), "%s/%s", h->mount, rel);
+    return rmdir(path);
+}
+
+/* Only what is empty goes: sandboxes that outlive us keep theirs, and so do other nodes of this
+ * machine. */
+static void remove_empty_cgroups(struct node *n)
+{
+    for (int i = 0; i < n->cgroups.n; i++)
+        if (rmdir_in(&n->cgroups.h[i], n->cgroup_root) == 0)
+            (void)rmdir_in(&n->cgroups.h[i], "agent-sandbox");
+}
+
 static void remove_traces(struct node *n)
 {
     struct err err = {0};
@@ -463,6 +480,8 @@ void node_done(struct node *n)
     loop_timer_free(TAKE_PTR(n->sweep_timer));
     loop_task_free(TAKE_PTR(n->pump));
     loop_child_free(TAKE_PTR(n->remover));
+    if (was_up)
+        remove_empty_cgroups(n);
     if (was_up && n->opts.ephemeral)
         remove_traces(n);
     if (n->lock_fd >= 0)

@@ -317,7 +317,7 @@ void node_service_notify(struct node *n, struct instance *i)
     if (map_get(&n->instances, i->id) != i)
         m.msg.state = AGENTSANDBOX__V1__INSTANCE_STATE__INSTANCE_STATE_DELETED;
     LIST_FOREACH_SAFE(it, &n->watchers)
-    (void) watcher_send(CONTAINER_OF(it, struct watcher, link), &m.msg, false);
+    (void)watcher_send(CONTAINER_OF(it, struct watcher, link), &m.msg, false);
 }
 
 /* ---- images ---- */
