@@ -12,6 +12,7 @@
 
 struct what {
     const char *controller, *router;
+    const char *sandbox; /* claimed already */
     const char *pool, *cold_template, *probed_template;
     const char *bare_bundle, *runsc;
     char *const *runsc_flags;
@@ -119,6 +120,13 @@ static void cold_creates(struct bench *b, const struct what *w)
     }
 }
 
+static void use_sandbox(struct bench *b, const struct what *w, const char *sandbox)
+{
+    answers(b, w, sandbox);
+    execs(b, w, sandbox);
+    echoes(b, w, sandbox);
+}
+
 static void run(const struct what *w)
 {
     struct bench b;
@@ -129,11 +137,11 @@ static void run(const struct what *w)
         warm_claims(&b, w);
         bench_pool_wait(&b, w->pool, 2);
         bench_claim_create(&b, w->pool, NULL, &c);
-        answers(&b, w, c.sandbox);
-        execs(&b, w, c.sandbox);
-        echoes(&b, w, c.sandbox);
+        use_sandbox(&b, w, c.sandbox);
         bench_claim_delete(&b, &c);
     }
+    if (w->sandbox)
+        use_sandbox(&b, w, w->sandbox);
     if (w->cold_template)
         cold_creates(&b, w);
     bench_close(&b);
@@ -149,6 +157,7 @@ int main(int argc, char **argv)
         {"probed-template", required_argument, NULL, 'T'},
         {"bare-bundle", required_argument, NULL, 'b'},
         {"runsc", required_argument, NULL, 'R'},
+        {"sandbox", required_argument, NULL, 's'},
         {"runs", required_argument, NULL, 'n'},
         {0},
     };
@@ -159,7 +168,7 @@ int main(int argc, char **argv)
         const char **texts[] = {
             ['c'] = &w.controller,    ['r'] = &w.router,          ['p'] = &w.pool,
             ['t'] = &w.cold_template, ['T'] = &w.probed_template, ['b'] = &w.bare_bundle,
-            ['R'] = &w.runsc};
+            ['R'] = &w.runsc,         ['s'] = &w.sandbox};
 
         if (id == '?' || (id == 'n' && bytes_parse_u64(optarg, 1, 1000, &w.runs) < 0))
             return 2;
@@ -169,7 +178,7 @@ int main(int argc, char **argv)
     if (!w.controller || !w.router) {
         (void)fprintf(
             stderr,
-            "Usage: bench-first --controller TARGET --router TARGET [--pool P] [--cold-template T]\n"
+            "Usage: bench-first --controller TARGET --router TARGET [--sandbox S] [--pool P] [--cold-template T]\n"
             "       [--probed-template T] [--bare-bundle DIR] [--runsc PATH] [--runs N] [-- RUNSC-FLAG…]\n");
         return 2;
     }

@@ -1,6 +1,8 @@
 /* The real agent behind the router: a command, a conversation, much output, a sudden death. Only
  * the controller and the node are the test's own. */
 #include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "services/router/scene.h"
 
@@ -57,10 +59,27 @@ static void agent_up(struct scene *s, struct real_agent *a)
     fake_node_hand_over(s->fds, "inst1", 1, accept_one(s, a->data));
 }
 
+/* Here the agent is no pid 1, so what it ran outlives it; it is ours now, as we are the subreaper.
+ */
+static void end_orphans(void)
+{
+    struct buf pids;
+    char *at, *end;
+
+    buf_init(&pids, 65536);
+    assert_int_equal(fd_read_file(AT_FDCWD, "/proc/thread-self/children", &pids, NULL), 0);
+    at = (char *)buf_cstr(&pids, NULL);
+    for (long pid; (pid = strtol(at, &end, 10)) > 0; at = end)
+        (void)kill((pid_t)pid, SIGKILL);
+    buf_done(&pids);
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
+}
+
 static void agent_gone(struct real_agent *a)
 {
-    (void)kill(-a->proc.pid, SIGKILL);
     proc_done(&a->proc);
+    end_orphans();
     (void)close(a->control_conn);
     (void)close(a->control);
     (void)close(a->data);
@@ -246,6 +265,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_real_agent)};
 
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
     log_init("test", LOG_ERROR, LOG_FORMAT_KV, STDERR_FILENO);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

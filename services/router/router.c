@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "agentsandbox/v1/exec.rpc.h"
+#include "agentsandbox/v1/stream.rpc.h"
 #include "grpc/health/v1/health.rpc.h"
 #include "lib/base/fd.h"
 #include "lib/base/log.h"
@@ -149,7 +151,10 @@ static int listen_node(struct router *r, struct err *err)
 
 static int make_server(struct router *r, struct err *err)
 {
-    static const struct rpc_service_desc *const services[] = {&grpc_health_v1_health, NULL};
+    /* What can be called here: our own, and what agents serve behind us. */
+    static const struct rpc_service_desc *const services[] = {
+        &grpc_health_v1_health, &agentsandbox_v1_exec_service, &agentsandbox_v1_stream_service,
+        NULL};
     const struct rpc_server_opts opts = {.on_call = on_call, .user = r};
     const struct admin_opts admin = {.metrics = r->metrics, .is_healthy = is_healthy, .user = r};
 
