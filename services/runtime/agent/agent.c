@@ -170,7 +170,9 @@ static int make_servers(struct agent *a, struct err *err)
         agent_service_register(a->control, a, err) < 0 ||
         exec_service_register(a->data, &a->execs, err) < 0 ||
         stream_service_register(a->data, &a->execs, err) < 0 ||
-        rpc_health_new(&a->health, a->data, err) < 0)
+        rpc_health_new(&a->health, a->data, err) < 0 ||
+        rpc_health_set(a->health, agentsandbox_v1_exec_service.name, RPC_HEALTH_SERVING, err) < 0 ||
+        rpc_health_set(a->health, agentsandbox_v1_stream_service.name, RPC_HEALTH_SERVING, err) < 0)
         return -1;
     return 0;
 }

@@ -334,6 +334,28 @@ static void test_end_past_stalled_reader(void **state)
     client_done(&c);
 }
 
+/* With nobody there the command waits for a while, then the oldest output goes. */
+static void test_hold_without_reader(void **state)
+{
+    struct answer a = start(&w, shell_start("head -c 5000000 /dev/zero", false));
+    struct exec *e;
+
+    (void)state;
+    assert_int_equal(execs_get(&w.agent.execs, REPLY(a, StartResponse)->exec->exec_id, &e, NULL),
+                     0);
+    answer_done(&a);
+    world_pass(&w, 300);
+    assert_int_equal(e->state, EXEC_RUNNING);
+    assert_int_equal(exec_end(e, EXEC_STDOUT), LIMIT_EXEC_RING);
+    assert_true(e->hold_until > loop_now_ms(w.loop) + EXEC_HOLD_MS - 5000);
+    e->hold_until = 0; /* half a minute later */
+    exec_advance(e);
+    a = wait_for(&w, e->id);
+    assert_int_equal(REPLY(a, WaitResponse)->exec->stdout_end, 5000000);
+    assert_int_equal(REPLY(a, WaitResponse)->exec->stdout_begin, 5000000 - LIMIT_EXEC_RING);
+    answer_done(&a);
+}
+
 static void test_observer(void **state)
 {
     Agentsandbox__V1__StartRequest *r = shell_start("head -c 8000000 /dev/zero; echo x", false);
@@ -649,6 +671,7 @@ int main(void)
         T(test_slow_reader),
         T(test_stalled_among_many),
         T(test_end_past_stalled_reader),
+        T(test_hold_without_reader),
         T(test_observer),
         T(test_pause),
         T(test_signal),
