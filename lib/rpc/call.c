@@ -34,6 +34,7 @@ static void call_init(struct rpc_call *call, struct rpc_hub *hub, enum rpc_role 
     /* Unpacked, a message of many small parts takes more than its bytes on the wire. */
     arena_init(&call->msg_arena, 4 * max_message + LIMIT_RPC_METADATA);
     call->stream.arena = &call->arena;
+    call->stream.pool = &hub->pool;
     call->stream.out = out;
     call->stream.out.max =
         MAX(max_message, (size_t)LIMIT_RPC_MESSAGE) + LIMIT_RPC_SEND_MARK + RPC_FRAME_HEAD;
@@ -43,6 +44,7 @@ static void call_init(struct rpc_call *call, struct rpc_hub *hub, enum rpc_role 
     buf_init(&call->rx, LIMIT_RPC_STREAM_WINDOW);
     buf_init(&call->plain, max_message);
     rpc_frame_decoder_init(&call->decoder, (uint32_t)MIN(max_message, (size_t)UINT32_MAX));
+    call->decoder.pool = &hub->pool;
     rpc_metadata_init(&call->headers, &call->arena);
     rpc_metadata_init(&call->trailers, &call->arena);
     call->deadline.at_ms = CLOCK_NEVER;
@@ -558,6 +560,7 @@ uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err)
         err_set(err, RPC_RESOURCE_EXHAUSTED, "MessageTooLarge", "a message of %zu bytes", n);
         return NULL;
     }
+    rpc_pool_take(call->stream.pool, &call->stream.out, RPC_FRAME_HEAD + n);
     to = buf_reserve(&call->stream.out, RPC_FRAME_HEAD + n, err);
     if (!to)
         err_wrap(err, "queueing a message of %zu bytes", n);

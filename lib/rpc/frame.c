@@ -65,7 +65,7 @@ int rpc_frame_next(struct rpc_frame_decoder *d, const uint8_t **in, size_t *n_in
     int r;
 
     if (d->is_given) {
-        buf_clear(&d->body);
+        rpc_pool_clear_buf(d->pool, &d->body);
         d->n_head = 0;
         d->is_given = false;
     }
@@ -81,6 +81,8 @@ int rpc_frame_next(struct rpc_frame_decoder *d, const uint8_t **in, size_t *n_in
         return 0;
     }
     n = MIN(want - buf_len(&d->body), *n_in);
+    if (n > 0)
+        rpc_pool_take(d->pool, &d->body, want);
     if (buf_append(&d->body, *in, n, err) < 0)
         return -1;
     take(in, n_in, n);

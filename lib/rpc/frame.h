@@ -7,6 +7,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
+#include "lib/rpc/pool.h"
 
 enum { RPC_FRAME_NEED_MORE = 1, RPC_FRAME_HEAD = 5 };
 
@@ -23,6 +24,7 @@ struct rpc_frame_decoder {
     uint8_t n_head;
     bool is_given; /* body was returned by the last call */
     struct buf body;
+    struct rpc_pool *pool; /* set by the owner after _init, or NULL */
 };
 
 /* max: the longest message taken, in bytes. Cannot fail, allocates nothing. */

@@ -196,6 +196,7 @@ void rpc_hub_unref(struct rpc_hub *hub)
         return;
     assert(list_is_empty(&hub->todo) && list_is_empty(&hub->dirty));
     rpc_call_free_spare(hub);
+    rpc_pool_done(&hub->pool);
     free(hub->heap);
     free(hub);
 }

@@ -7,6 +7,7 @@
  */
 #include "lib/base/list.h"
 #include "lib/loop/loop.h"
+#include "lib/rpc/pool.h"
 
 struct rpc_deadline {
     uint64_t at_ms;
@@ -25,6 +26,7 @@ struct rpc_hub {
     struct list dirty; /* struct rpc_conn.dirty                                          */
     struct list spare; /* struct rpc_call.todo of freed calls                            */
     unsigned n_spare;
+    struct rpc_pool pool;
     unsigned n_ref;
     bool is_closed;
 };

@@ -295,7 +295,10 @@ static int on_data_send(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
     memcpy(s->sink, frame_head, FRAME_HEAD_BYTES);
     memcpy(s->sink + FRAME_HEAD_BYTES, buf_data(&st->out), n);
     s->sink += FRAME_HEAD_BYTES + n;
-    buf_consume(&st->out, n);
+    if (n == buf_len(&st->out))
+        rpc_pool_clear_buf(st->pool, &st->out);
+    else
+        buf_consume(&st->out, n);
     if (!st->wants_room || buf_len(&st->out) >= LIMIT_RPC_SEND_MARK)
         return 0;
     st->wants_room = false;

@@ -12,6 +12,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/list.h"
 #include "lib/rpc/head.h"
+#include "lib/rpc/pool.h"
 
 enum rpc_role { RPC_CLIENT, RPC_SERVER };
 
@@ -27,6 +28,7 @@ struct rpc_stream {
     struct rpc_head head;     /* request (server) or response (client)                  */
     struct rpc_head trailers; /* client                                                 */
     struct buf out;           /* bytes of DATA frames to be sent                        */
+    struct rpc_pool *pool;    /* of the owner, for a large `out` */
     const nghttp2_nv *end;    /* server: trailers, sent after the last byte             */
     size_t n_end;
     bool has_head;     /* the final response head is there                       */

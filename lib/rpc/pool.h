@@ -1,0 +1,24 @@
+#pragma once
+/*
+ * A few large buffers kept for the next large message. Giving each back to malloc() makes the heap
+ * grow and shrink with every message (measured: three brk(2) per turn of an echo of 64 KiB
+ * messages); keeping one in each stream would cost idle streams their memory. So those of one
+ * server or channel share.
+ */
+#include "lib/base/buf.h"
+
+enum { RPC_POOL_BUFS = 3, RPC_POOL_MIN_BYTES = 16 * 1024, RPC_POOL_MAX_BYTES = 160 * 1024 };
+
+struct rpc_pool {
+    struct {
+        uint8_t *mem;
+        size_t cap;
+    } spare[RPC_POOL_BUFS];
+    unsigned n;
+};
+
+/* Memory for a buffer that has none and will need n bytes, when there is some. pool may be NULL. */
+void rpc_pool_take(struct rpc_pool *pool, struct buf *b, size_t n);
+/* All bytes of the buffer were taken: as buf_clear(), but large memory comes here. */
+void rpc_pool_clear_buf(struct rpc_pool *pool, struct buf *b);
+void rpc_pool_done(struct rpc_pool *pool);
