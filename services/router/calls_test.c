@@ -304,6 +304,57 @@ static void test_early_data(void **state)
     scene_down(&s);
 }
 
+/* ---- the hot path ---- */
+
+int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
+                                              void (*on_free)(const volatile void *))
+    __attribute__((weak));
+
+static size_t n_mallocs;
+static bool counts;
+
+static void count_malloc(const volatile void *p, size_t n)
+{
+    (void)p;
+    (void)n;
+    n_mallocs += counts;
+}
+
+static void ignore_free(const volatile void *p)
+{
+    (void)p;
+}
+
+/* Client, router and agent together: a message that goes there and back takes no memory from
+ * malloc; only the window updates of nghttp2, one for many messages, do. */
+static void test_messages_allocate_nothing(void **state)
+{
+    enum { N = 2000 };
+    struct talk t = {.reads_on = true};
+    struct scene s = {0};
+    struct err err;
+
+    (void)state;
+    if (!__sanitizer_install_malloc_and_free_hooks) /* a build without sanitizers cannot count */
+        return;
+    assert_true(__sanitizer_install_malloc_and_free_hooks(count_malloc, ignore_free) != 0);
+    scene_up(&s);
+    scene_agent(&s, "inst1", 1);
+    scene_call(&s, &t, ECHO, "web-1");
+    rpc_call_read(t.call);
+    for (int i = 0; i < 100 + N; i++) {
+        counts = i >= 100;
+        assert_int_equal(rpc_call_send(t.call, "0123456789abcdef", 16, &err), 0);
+        UNTIL(&s, t.n_messages == i + 1);
+    }
+    counts = false;
+    if (n_mallocs > N / 20)
+        fail_msg("%zu allocations for %d messages there and back", n_mallocs, N);
+    rpc_call_send_end(t.call);
+    UNTIL(&s, t.n_done);
+    scene_down(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_one_stalled_of_64),
         cmocka_unit_test(test_back_pressure_to_the_client),
         cmocka_unit_test(test_early_data),
+        cmocka_unit_test(test_messages_allocate_nothing),
     };
 
     log_init("test", LOG_ERROR, LOG_FORMAT_KV, STDERR_FILENO);
