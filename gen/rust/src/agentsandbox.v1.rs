@@ -143,6 +143,7 @@ pub struct EnvVar {
     #[prost(string, tag = "3")]
     pub container: ::prost::alloc::string::String,
 }
+/// What is claimed and for how long.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClaimSpec {
@@ -204,6 +205,7 @@ pub struct Condition {
     #[prost(int64, tag = "6")]
     pub observed_generation: i64,
 }
+/// A claim as the controller has it. Fields that it sets itself are empty in requests.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Claim {
@@ -246,6 +248,7 @@ pub struct Claim {
         ::prost::alloc::string::String,
     >,
 }
+/// See ClaimService.CreateClaim.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateClaimRequest {
@@ -277,6 +280,7 @@ pub struct CreateClaimRequest {
     #[prost(bool, tag = "8")]
     pub delete_on_failure: bool,
 }
+/// The claim as it is: ready, unless no_wait.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateClaimResponse {
@@ -286,6 +290,7 @@ pub struct CreateClaimResponse {
     #[prost(bool, tag = "2")]
     pub existed: bool,
 }
+/// Names one claim.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetClaimRequest {
@@ -294,12 +299,14 @@ pub struct GetClaimRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
 }
+/// The claim as it is.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetClaimResponse {
     #[prost(message, optional, tag = "1")]
     pub claim: ::core::option::Option<Claim>,
 }
+/// Which claims, and which page of them.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListClaimsRequest {
@@ -319,6 +326,7 @@ pub struct ListClaimsRequest {
     #[prost(string, tag = "4")]
     pub page_token: ::prost::alloc::string::String,
 }
+/// One page.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListClaimsResponse {
@@ -331,6 +339,7 @@ pub struct ListClaimsResponse {
     #[prost(string, tag = "3")]
     pub resource_version: ::prost::alloc::string::String,
 }
+/// Which claims, and from when on.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchClaimsRequest {
@@ -344,6 +353,7 @@ pub struct WatchClaimsRequest {
     #[prost(string, tag = "3")]
     pub resource_version: ::prost::alloc::string::String,
 }
+/// One change.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchClaimsResponse {
@@ -354,6 +364,7 @@ pub struct WatchClaimsResponse {
     #[prost(string, tag = "3")]
     pub resource_version: ::prost::alloc::string::String,
 }
+/// A new end for one claim.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RenewClaimRequest {
@@ -367,12 +378,14 @@ pub struct RenewClaimRequest {
     #[prost(bool, tag = "4")]
     pub clear_shutdown_time: bool,
 }
+/// The claim with its new end.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RenewClaimResponse {
     #[prost(message, optional, tag = "1")]
     pub claim: ::core::option::Option<Claim>,
 }
+/// Names the claim to be deleted.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteClaimRequest {
@@ -389,9 +402,11 @@ pub struct DeleteClaimRequest {
     #[prost(bool, tag = "5")]
     pub wait: bool,
 }
+/// Empty: it is deleted, or on its way (see DeleteClaimRequest.wait).
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteClaimResponse {}
+/// How far a claim is.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -444,6 +459,7 @@ impl ClaimPhase {
         }
     }
 }
+/// How a claim came by its sandbox.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -514,6 +530,7 @@ impl ShutdownPolicy {
         }
     }
 }
+/// What happened to an object.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -696,6 +713,7 @@ pub mod claim_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.ClaimService", "GetClaim"));
             self.inner.unary(req, path, codec).await
         }
+        /// In pages.
         pub async fn list_claims(
             &mut self,
             request: impl tonic::IntoRequest<super::ListClaimsRequest>,
@@ -829,6 +847,7 @@ pub mod claim_service_server {
             tonic::Response<super::GetClaimResponse>,
             tonic::Status,
         >;
+        /// In pages.
         async fn list_claims(
             &self,
             request: tonic::Request<super::ListClaimsRequest>,
@@ -1255,6 +1274,7 @@ pub mod claim_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Size of a terminal, in characters.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct TerminalSize {
@@ -1264,6 +1284,7 @@ pub struct TerminalSize {
     #[prost(uint32, tag = "2")]
     pub rows: u32,
 }
+/// What is to be run, and how.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Command {
@@ -1298,6 +1319,7 @@ pub struct Command {
     #[prost(string, tag = "9")]
     pub user: ::prost::alloc::string::String,
 }
+/// A command that was started, and what is known of it. Kept after its end: the newest 1024.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ExecRecord {
@@ -1346,6 +1368,7 @@ pub struct ExecRecord {
         ::prost::alloc::string::String,
     >,
 }
+/// See ExecService.Run.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunRequest {
@@ -1358,6 +1381,7 @@ pub struct RunRequest {
     #[prost(uint32, tag = "3")]
     pub max_output_bytes: u32,
 }
+/// What the command wrote, and how it ended.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunResponse {
@@ -1373,6 +1397,7 @@ pub struct RunResponse {
     #[prost(uint64, tag = "5")]
     pub stderr_dropped: u64,
 }
+/// See ExecService.Start and StreamService.Attach.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StartRequest {
@@ -1397,6 +1422,7 @@ pub struct StartRequest {
         ::prost::alloc::string::String,
     >,
 }
+/// The exec as it was started.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StartResponse {
@@ -1405,6 +1431,7 @@ pub struct StartResponse {
     #[prost(bool, tag = "2")]
     pub existed: bool,
 }
+/// Which execs, and which page of them.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListExecsRequest {
@@ -1416,6 +1443,7 @@ pub struct ListExecsRequest {
     #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
+/// One page.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListExecsResponse {
@@ -1424,30 +1452,35 @@ pub struct ListExecsResponse {
     #[prost(string, tag = "2")]
     pub next_page_token: ::prost::alloc::string::String,
 }
+/// Names one exec.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetExecRequest {
     #[prost(string, tag = "1")]
     pub exec_id: ::prost::alloc::string::String,
 }
+/// The exec as it is.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetExecResponse {
     #[prost(message, optional, tag = "1")]
     pub exec: ::core::option::Option<ExecRecord>,
 }
+/// Names one exec.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WaitRequest {
     #[prost(string, tag = "1")]
     pub exec_id: ::prost::alloc::string::String,
 }
+/// The exec as it ended.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WaitResponse {
     #[prost(message, optional, tag = "1")]
     pub exec: ::core::option::Option<ExecRecord>,
 }
+/// A signal for one exec.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignalRequest {
@@ -1457,9 +1490,11 @@ pub struct SignalRequest {
     #[prost(int32, tag = "2")]
     pub signal: i32,
 }
+/// Empty: the signal was sent.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SignalResponse {}
+/// A new size for the terminal of one exec.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResizeRequest {
@@ -1468,9 +1503,11 @@ pub struct ResizeRequest {
     #[prost(message, optional, tag = "2")]
     pub size: ::core::option::Option<TerminalSize>,
 }
+/// Empty: the size is set.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResizeResponse {}
+/// How far an exec is.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1580,6 +1617,7 @@ pub mod exec_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
+    /// Runs commands and keeps their records. Every call honours its deadline and its cancellation.
     #[derive(Debug, Clone)]
     pub struct ExecServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1878,6 +1916,7 @@ pub mod exec_service_server {
             request: tonic::Request<super::ResizeRequest>,
         ) -> std::result::Result<tonic::Response<super::ResizeResponse>, tonic::Status>;
     }
+    /// Runs commands and keeps their records. Every call honours its deadline and its cancellation.
     #[derive(Debug)]
     pub struct ExecServiceServer<T> {
         inner: Arc<T>,
@@ -2302,6 +2341,7 @@ pub mod exec_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A file as stat(2) shows it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FileInfo {
@@ -2325,6 +2365,7 @@ pub struct FileInfo {
     #[prost(string, tag = "8")]
     pub target: ::prost::alloc::string::String,
 }
+/// Names a file.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatRequest {
@@ -2334,12 +2375,14 @@ pub struct StatRequest {
     #[prost(bool, tag = "2")]
     pub no_follow: bool,
 }
+/// The file as it is.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StatResponse {
     #[prost(message, optional, tag = "1")]
     pub info: ::core::option::Option<FileInfo>,
 }
+/// Names a folder.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListFilesRequest {
@@ -2349,12 +2392,14 @@ pub struct ListFilesRequest {
     #[prost(uint32, tag = "2")]
     pub depth: u32,
 }
+/// Some of the entries.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListFilesResponse {
     #[prost(message, repeated, tag = "1")]
     pub entries: ::prost::alloc::vec::Vec<FileInfo>,
 }
+/// A file and a part of it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReadRequest {
@@ -2366,6 +2411,7 @@ pub struct ReadRequest {
     #[prost(uint64, tag = "3")]
     pub length: u64,
 }
+/// A chunk.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReadResponse {
@@ -2377,6 +2423,7 @@ pub struct ReadResponse {
     #[prost(bytes = "vec", tag = "3")]
     pub data: ::prost::alloc::vec::Vec<u8>,
 }
+/// First open, then data.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WriteRequest {
@@ -2394,6 +2441,7 @@ pub mod write_request {
         Data(::prost::alloc::vec::Vec<u8>),
     }
 }
+/// The file to be written.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WriteOpen {
@@ -2412,12 +2460,14 @@ pub struct WriteOpen {
     #[prost(bool, tag = "5")]
     pub append: bool,
 }
+/// The file as it is now.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WriteResponse {
     #[prost(message, optional, tag = "1")]
     pub info: ::core::option::Option<FileInfo>,
 }
+/// What to remove.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoveRequest {
@@ -2428,9 +2478,11 @@ pub struct RemoveRequest {
     #[prost(bool, tag = "3")]
     pub allow_missing: bool,
 }
+/// Empty: it is gone.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoveResponse {}
+/// The old and the new name.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RenameRequest {
@@ -2442,12 +2494,14 @@ pub struct RenameRequest {
     #[prost(bool, tag = "3")]
     pub exclusive: bool,
 }
+/// The file under its new name.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RenameResponse {
     #[prost(message, optional, tag = "1")]
     pub info: ::core::option::Option<FileInfo>,
 }
+/// The folder to make.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MakeDirectoryRequest {
@@ -2458,12 +2512,14 @@ pub struct MakeDirectoryRequest {
     #[prost(bool, tag = "3")]
     pub parents: bool,
 }
+/// The folder as it is now.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MakeDirectoryResponse {
     #[prost(message, optional, tag = "1")]
     pub info: ::core::option::Option<FileInfo>,
 }
+/// What to watch.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchFilesRequest {
@@ -2472,6 +2528,7 @@ pub struct WatchFilesRequest {
     #[prost(bool, tag = "2")]
     pub recursive: bool,
 }
+/// One change.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchFilesResponse {
@@ -2483,6 +2540,7 @@ pub struct WatchFilesResponse {
     #[prost(string, tag = "3")]
     pub from: ::prost::alloc::string::String,
 }
+/// Kinds of file, as stat(2) has them.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2528,6 +2586,7 @@ impl FileType {
         }
     }
 }
+/// What happened to a file.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2664,6 +2723,7 @@ pub mod file_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
+        /// One file. Errors: NOT_FOUND (FileNotFound).
         pub async fn stat(
             &mut self,
             request: impl tonic::IntoRequest<super::StatRequest>,
@@ -2685,6 +2745,7 @@ pub mod file_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.FileService", "Stat"));
             self.inner.unary(req, path, codec).await
         }
+        /// A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
         pub async fn list(
             &mut self,
             request: impl tonic::IntoRequest<super::ListFilesRequest>,
@@ -2756,6 +2817,7 @@ pub mod file_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.FileService", "Write"));
             self.inner.client_streaming(req, path, codec).await
         }
+        /// A file, or with recursive a folder with all that is in it.
         pub async fn remove(
             &mut self,
             request: impl tonic::IntoRequest<super::RemoveRequest>,
@@ -2777,6 +2839,7 @@ pub mod file_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.FileService", "Remove"));
             self.inner.unary(req, path, codec).await
         }
+        /// In one step; what has the new name is replaced unless exclusive.
         pub async fn rename(
             &mut self,
             request: impl tonic::IntoRequest<super::RenameRequest>,
@@ -2798,6 +2861,7 @@ pub mod file_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.FileService", "Rename"));
             self.inner.unary(req, path, codec).await
         }
+        /// A folder. It is no error when it is there already.
         pub async fn make_directory(
             &mut self,
             request: impl tonic::IntoRequest<super::MakeDirectoryRequest>,
@@ -2862,6 +2926,7 @@ pub mod file_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with FileServiceServer.
     #[async_trait]
     pub trait FileService: std::marker::Send + std::marker::Sync + 'static {
+        /// One file. Errors: NOT_FOUND (FileNotFound).
         async fn stat(
             &self,
             request: tonic::Request<super::StatRequest>,
@@ -2872,6 +2937,7 @@ pub mod file_service_server {
             >
             + std::marker::Send
             + 'static;
+        /// A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
         async fn list(
             &self,
             request: tonic::Request<super::ListFilesRequest>,
@@ -2892,14 +2958,17 @@ pub mod file_service_server {
             &self,
             request: tonic::Request<tonic::Streaming<super::WriteRequest>>,
         ) -> std::result::Result<tonic::Response<super::WriteResponse>, tonic::Status>;
+        /// A file, or with recursive a folder with all that is in it.
         async fn remove(
             &self,
             request: tonic::Request<super::RemoveRequest>,
         ) -> std::result::Result<tonic::Response<super::RemoveResponse>, tonic::Status>;
+        /// In one step; what has the new name is replaced unless exclusive.
         async fn rename(
             &self,
             request: tonic::Request<super::RenameRequest>,
         ) -> std::result::Result<tonic::Response<super::RenameResponse>, tonic::Status>;
+        /// A folder. It is no error when it is there already.
         async fn make_directory(
             &self,
             request: tonic::Request<super::MakeDirectoryRequest>,
@@ -3400,9 +3469,11 @@ pub mod file_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Nothing to choose.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetNodeRequest {}
+/// A way to run a container, and whether this host can do it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RuntimeClass {
@@ -3418,6 +3489,7 @@ pub struct RuntimeClass {
     #[prost(string, tag = "4")]
     pub path: ::prost::alloc::string::String,
 }
+/// What this host is.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetNodeResponse {
@@ -3432,6 +3504,7 @@ pub struct GetNodeResponse {
     #[prost(uint32, tag = "5")]
     pub cpus: u32,
 }
+/// Names an image.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ImageRef {
@@ -3439,6 +3512,7 @@ pub struct ImageRef {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
+/// A probe as in a pod; zero means the default of Kubernetes.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Probe {
@@ -3472,6 +3546,7 @@ pub mod probe {
         Grpc(super::GrpcProbe),
     }
 }
+/// A header field that a probe sends.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct HttpHeader {
@@ -3480,6 +3555,7 @@ pub struct HttpHeader {
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
 }
+/// Succeeds with a status of 200 to 399.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct HttpGetProbe {
@@ -3496,12 +3572,14 @@ pub struct HttpGetProbe {
     #[prost(bool, tag = "5")]
     pub https: bool,
 }
+/// Succeeds with exit code 0.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ExecProbe {
     #[prost(string, repeated, tag = "1")]
     pub argv: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
+/// Succeeds when grpc.health.v1 says SERVING.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GrpcProbe {
@@ -3510,6 +3588,7 @@ pub struct GrpcProbe {
     #[prost(string, tag = "2")]
     pub service: ::prost::alloc::string::String,
 }
+/// An environment variable of the container.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ContainerEnv {
@@ -3518,6 +3597,7 @@ pub struct ContainerEnv {
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
 }
+/// An emptyDir volume where the container sees it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EmptyDirMount {
@@ -3536,6 +3616,7 @@ pub struct EmptyDirMount {
     #[prost(string, tag = "6")]
     pub sub_path: ::prost::alloc::string::String,
 }
+/// The container of a sandbox: what of a pod the node needs to know.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Container {
@@ -3585,6 +3666,7 @@ pub struct Container {
     #[prost(bool, tag = "20")]
     pub run_as_non_root: bool,
 }
+/// All that makes a sandbox.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateSandboxRequest {
@@ -3611,6 +3693,7 @@ pub struct CreateSandboxRequest {
     #[prost(string, tag = "9")]
     pub pod_ip: ::prost::alloc::string::String,
 }
+/// The instance as it was started.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateSandboxResponse {
@@ -3632,6 +3715,7 @@ pub struct ProbeResult {
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// A sandbox on this machine, from its making to the removal of its record.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Instance {
@@ -3662,6 +3746,7 @@ pub struct Instance {
     #[prost(string, tag = "12")]
     pub image_id: ::prost::alloc::string::String,
 }
+/// Names the instance to be removed.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteSandboxRequest {
@@ -3671,6 +3756,7 @@ pub struct DeleteSandboxRequest {
     #[prost(message, optional, tag = "2")]
     pub grace: ::core::option::Option<::prost_types::Duration>,
 }
+/// What it was.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteSandboxResponse {
@@ -3678,18 +3764,22 @@ pub struct DeleteSandboxResponse {
     #[prost(message, optional, tag = "1")]
     pub instance: ::core::option::Option<Instance>,
 }
+/// Nothing to choose.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListSandboxesRequest {}
+/// All instances.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListSandboxesResponse {
     #[prost(message, repeated, tag = "1")]
     pub instances: ::prost::alloc::vec::Vec<Instance>,
 }
+/// Nothing to choose.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchSandboxesRequest {}
+/// One instance as it is now, or that all were named.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchSandboxesResponse {
@@ -3698,6 +3788,7 @@ pub struct WatchSandboxesResponse {
     #[prost(bool, tag = "2")]
     pub synced: bool,
 }
+/// What to import, and the name it gets.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ImportImageRequest {
@@ -3707,6 +3798,7 @@ pub struct ImportImageRequest {
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
 }
+/// An image of the store.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Image {
@@ -3720,33 +3812,40 @@ pub struct Image {
     #[prost(message, optional, tag = "4")]
     pub import_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// The image as it is in the store.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ImportImageResponse {
     #[prost(message, optional, tag = "1")]
     pub image: ::core::option::Option<Image>,
 }
+/// Nothing to choose.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListImagesRequest {}
+/// All images.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListImagesResponse {
     #[prost(message, repeated, tag = "1")]
     pub images: ::prost::alloc::vec::Vec<Image>,
 }
+/// Names the image to be removed.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoveImageRequest {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
+/// Empty: it is gone.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RemoveImageResponse {}
+/// Nothing to choose.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAgentRequest {}
+/// The agent as it is.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetAgentResponse {
@@ -3760,6 +3859,7 @@ pub struct GetAgentResponse {
     #[prost(uint32, tag = "4")]
     pub execs_running: u32,
 }
+/// The probe to run.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RunProbeRequest {
@@ -3767,6 +3867,7 @@ pub struct RunProbeRequest {
     #[prost(message, optional, tag = "1")]
     pub probe: ::core::option::Option<Probe>,
 }
+/// What the probe got.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RunProbeResponse {
@@ -3775,15 +3876,18 @@ pub struct RunProbeResponse {
     #[prost(string, tag = "2")]
     pub message: ::prost::alloc::string::String,
 }
+/// How long the processes have to end by themselves; unset: 10 s.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StopRequest {
     #[prost(message, optional, tag = "1")]
     pub grace: ::core::option::Option<::prost_types::Duration>,
 }
+/// Empty: it is under way.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StopResponse {}
+/// What happens when the container's command has ended.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3817,6 +3921,7 @@ impl RestartPolicy {
         }
     }
 }
+/// How far an instance is.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -4026,6 +4131,7 @@ pub mod node_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.NodeService", "DeleteSandbox"));
             self.inner.unary(req, path, codec).await
         }
+        /// All instances, ended ones too until they are deleted.
         pub async fn list_sandboxes(
             &mut self,
             request: impl tonic::IntoRequest<super::ListSandboxesRequest>,
@@ -4103,6 +4209,7 @@ pub mod node_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.NodeService", "ImportImage"));
             self.inner.unary(req, path, codec).await
         }
+        /// All images of the store.
         pub async fn list_images(
             &mut self,
             request: impl tonic::IntoRequest<super::ListImagesRequest>,
@@ -4127,6 +4234,7 @@ pub mod node_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.NodeService", "ListImages"));
             self.inner.unary(req, path, codec).await
         }
+        /// Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
         pub async fn remove_image(
             &mut self,
             request: impl tonic::IntoRequest<super::RemoveImageRequest>,
@@ -4188,6 +4296,7 @@ pub mod node_service_server {
             tonic::Response<super::DeleteSandboxResponse>,
             tonic::Status,
         >;
+        /// All instances, ended ones too until they are deleted.
         async fn list_sandboxes(
             &self,
             request: tonic::Request<super::ListSandboxesRequest>,
@@ -4218,6 +4327,7 @@ pub mod node_service_server {
             tonic::Response<super::ImportImageResponse>,
             tonic::Status,
         >;
+        /// All images of the store.
         async fn list_images(
             &self,
             request: tonic::Request<super::ListImagesRequest>,
@@ -4225,6 +4335,7 @@ pub mod node_service_server {
             tonic::Response<super::ListImagesResponse>,
             tonic::Status,
         >;
+        /// Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
         async fn remove_image(
             &self,
             request: tonic::Request<super::RemoveImageRequest>,
@@ -5162,6 +5273,7 @@ pub mod agent_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Where one sandbox is. An assignment that is not yet written down counts already.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Route {
@@ -5184,21 +5296,25 @@ pub struct Route {
     #[prost(message, optional, tag = "7")]
     pub cause: ::core::option::Option<Cause>,
 }
+/// Names the sandbox; namespace and name are needed, uid fences.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResolveRequest {
     #[prost(message, optional, tag = "1")]
     pub sandbox: ::core::option::Option<SandboxRef>,
 }
+/// A route that is READY.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResolveResponse {
     #[prost(message, optional, tag = "1")]
     pub route: ::core::option::Option<Route>,
 }
+/// All routes.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchRoutesRequest {}
+/// One route, or that all were named.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchRoutesResponse {
@@ -5208,6 +5324,7 @@ pub struct WatchRoutesResponse {
     #[prost(bool, tag = "2")]
     pub synced: bool,
 }
+/// Whether a sandbox can be reached.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -5258,6 +5375,7 @@ pub mod route_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
+    /// Says where the agent of a sandbox is.
     #[derive(Debug, Clone)]
     pub struct RouteServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5422,6 +5540,7 @@ pub mod route_service_server {
             request: tonic::Request<super::WatchRoutesRequest>,
         ) -> std::result::Result<tonic::Response<Self::WatchStream>, tonic::Status>;
     }
+    /// Says where the agent of a sandbox is.
     #[derive(Debug)]
     pub struct RouteServiceServer<T> {
         inner: Arc<T>,
@@ -5629,6 +5748,7 @@ pub mod route_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// From the client: first start or open, then any of the others.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AttachRequest {
@@ -5658,6 +5778,7 @@ pub mod attach_request {
         Pause(super::Pause),
     }
 }
+/// Goes on with an exec that was started.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AttachOpen {
@@ -5675,6 +5796,7 @@ pub struct AttachOpen {
     #[prost(bool, tag = "5")]
     pub stdin: bool,
 }
+/// Bytes for the standard input of the command.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StdinData {
@@ -5687,12 +5809,14 @@ pub struct StdinData {
     #[prost(bool, tag = "3")]
     pub eof: bool,
 }
+/// Stops and starts the output.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Pause {
     #[prost(bool, tag = "1")]
     pub paused: bool,
 }
+/// From the agent: first started, last exited.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct AttachResponse {
@@ -5720,6 +5844,7 @@ pub mod attach_response {
         Exited(super::ExecRecord),
     }
 }
+/// Bytes that the command wrote.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OutputData {
@@ -5731,6 +5856,7 @@ pub struct OutputData {
     #[prost(bytes = "vec", tag = "3")]
     pub data: ::prost::alloc::vec::Vec<u8>,
 }
+/// Bytes that the command wrote and that cannot be had any more.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Gap {
@@ -5742,12 +5868,14 @@ pub struct Gap {
     #[prost(uint64, tag = "3")]
     pub to: u64,
 }
+/// How much of stdin the command has taken, bytes from its beginning.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StdinAck {
     #[prost(uint64, tag = "1")]
     pub offset: u64,
 }
+/// From the client: first open, then data, at last eof.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ForwardRequest {
@@ -5768,6 +5896,7 @@ pub mod forward_request {
         Eof(bool),
     }
 }
+/// Where to connect.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ForwardOpen {
@@ -5775,6 +5904,7 @@ pub struct ForwardOpen {
     #[prost(uint32, tag = "1")]
     pub port: u32,
 }
+/// From the agent: first opened, then data, at last eof.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ForwardResponse {
@@ -5795,6 +5925,7 @@ pub mod forward_response {
         Eof(bool),
     }
 }
+/// Which output of a command.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -5836,6 +5967,7 @@ pub mod stream_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
+    /// Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
     #[derive(Debug, Clone)]
     pub struct StreamServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -6008,6 +6140,7 @@ pub mod stream_service_server {
             request: tonic::Request<tonic::Streaming<super::ForwardRequest>>,
         ) -> std::result::Result<tonic::Response<Self::ForwardStream>, tonic::Status>;
     }
+    /// Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
     #[derive(Debug)]
     pub struct StreamServiceServer<T> {
         inner: Arc<T>,
@@ -6220,6 +6353,7 @@ pub mod stream_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// One object as its owner wrote it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Manifest {
@@ -6230,6 +6364,7 @@ pub struct Manifest {
     #[prost(string, tag = "2")]
     pub origin: ::prost::alloc::string::String,
 }
+/// The objects to create or update.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ApplyRequest {
@@ -6243,6 +6378,7 @@ pub struct ApplyRequest {
     #[prost(bool, tag = "3")]
     pub dry_run: bool,
 }
+/// An applied object and what there is to say of it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AppliedObject {
@@ -6260,12 +6396,14 @@ pub struct AppliedObject {
     #[prost(string, repeated, tag = "6")]
     pub warnings: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
+/// In the order of the request.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ApplyResponse {
     #[prost(message, repeated, tag = "1")]
     pub objects: ::prost::alloc::vec::Vec<AppliedObject>,
 }
+/// Names one object.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetRequest {
@@ -6297,6 +6435,7 @@ pub struct Event {
     #[prost(message, optional, tag = "6")]
     pub last_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+/// An object as a client of Kubernetes would see it.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Object {
@@ -6304,6 +6443,7 @@ pub struct Object {
     #[prost(bytes = "vec", tag = "1")]
     pub json: ::prost::alloc::vec::Vec<u8>,
 }
+/// The object, and what happened to it lately.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetResponse {
@@ -6313,6 +6453,7 @@ pub struct GetResponse {
     #[prost(message, repeated, tag = "2")]
     pub events: ::prost::alloc::vec::Vec<Event>,
 }
+/// Which objects, and which page of them.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListRequest {
@@ -6329,6 +6470,7 @@ pub struct ListRequest {
     #[prost(string, tag = "5")]
     pub page_token: ::prost::alloc::string::String,
 }
+/// One page.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListResponse {
@@ -6339,6 +6481,7 @@ pub struct ListResponse {
     #[prost(string, tag = "3")]
     pub resource_version: ::prost::alloc::string::String,
 }
+/// Which objects, and from when on.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchRequest {
@@ -6355,6 +6498,7 @@ pub struct WatchRequest {
     #[prost(string, tag = "5")]
     pub resource_version: ::prost::alloc::string::String,
 }
+/// One change.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchResponse {
@@ -6363,6 +6507,7 @@ pub struct WatchResponse {
     #[prost(message, optional, tag = "2")]
     pub object: ::core::option::Option<Object>,
 }
+/// Names the object; with a uid, only if it still has that.
 #[allow(clippy::all)]
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteRequest {
@@ -6375,9 +6520,11 @@ pub struct DeleteRequest {
     #[prost(string, tag = "4")]
     pub uid: ::prost::alloc::string::String,
 }
+/// Empty: it is deleted, or on its way.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteResponse {}
+/// What became of an applied object.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6411,6 +6558,7 @@ impl ApplyOutcome {
         }
     }
 }
+/// What happened to a watched object.
 #[allow(clippy::all)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -6581,6 +6729,7 @@ pub mod template_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.TemplateService", "Get"));
             self.inner.unary(req, path, codec).await
         }
+        /// In pages.
         pub async fn list(
             &mut self,
             request: impl tonic::IntoRequest<super::ListRequest>,
@@ -6627,6 +6776,7 @@ pub mod template_service_client {
                 .insert(GrpcMethod::new("agentsandbox.v1.TemplateService", "Watch"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Errors: as Get.
         pub async fn delete(
             &mut self,
             request: impl tonic::IntoRequest<super::DeleteRequest>,
@@ -6674,6 +6824,7 @@ pub mod template_service_server {
             &self,
             request: tonic::Request<super::GetRequest>,
         ) -> std::result::Result<tonic::Response<super::GetResponse>, tonic::Status>;
+        /// In pages.
         async fn list(
             &self,
             request: tonic::Request<super::ListRequest>,
@@ -6689,6 +6840,7 @@ pub mod template_service_server {
             &self,
             request: tonic::Request<super::WatchRequest>,
         ) -> std::result::Result<tonic::Response<Self::WatchStream>, tonic::Status>;
+        /// Errors: as Get.
         async fn delete(
             &self,
             request: tonic::Request<super::DeleteRequest>,

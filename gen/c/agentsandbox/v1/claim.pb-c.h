@@ -45,6 +45,9 @@ typedef struct Agentsandbox__V1__DeleteClaimResponse Agentsandbox__V1__DeleteCla
 
 /* --- enums --- */
 
+/*
+ * How far a claim is.
+ */
 typedef enum _Agentsandbox__V1__ClaimPhase {
   AGENTSANDBOX__V1__CLAIM_PHASE__CLAIM_PHASE_UNSPECIFIED = 0,
   /*
@@ -77,6 +80,9 @@ typedef enum _Agentsandbox__V1__ClaimPhase {
   AGENTSANDBOX__V1__CLAIM_PHASE__CLAIM_PHASE_TERMINATING = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__CLAIM_PHASE)
 } Agentsandbox__V1__ClaimPhase;
+/*
+ * How a claim came by its sandbox.
+ */
 typedef enum _Agentsandbox__V1__LaunchType {
   AGENTSANDBOX__V1__LAUNCH_TYPE__LAUNCH_TYPE_UNSPECIFIED = 0,
   /*
@@ -111,6 +117,9 @@ typedef enum _Agentsandbox__V1__ShutdownPolicy {
   AGENTSANDBOX__V1__SHUTDOWN_POLICY__SHUTDOWN_POLICY_RETAIN = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__SHUTDOWN_POLICY)
 } Agentsandbox__V1__ShutdownPolicy;
+/*
+ * What happened to an object.
+ */
 typedef enum _Agentsandbox__V1__ChangeType {
   AGENTSANDBOX__V1__CHANGE_TYPE__CHANGE_TYPE_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__CHANGE_TYPE__CHANGE_TYPE_ADDED = 1,
@@ -175,6 +184,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__CLAIM_SPEC__SOURCE__CASE)
 } Agentsandbox__V1__ClaimSpec__SourceCase;
 
+/*
+ * What is claimed and for how long.
+ */
 struct  Agentsandbox__V1__ClaimSpec
 {
   ProtobufCMessage base;
@@ -259,6 +271,9 @@ struct  Agentsandbox__V1__Claim__AnnotationsEntry
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * A claim as the controller has it. Fields that it sets itself are empty in requests.
+ */
 struct  Agentsandbox__V1__Claim
 {
   ProtobufCMessage base;
@@ -319,6 +334,9 @@ struct  Agentsandbox__V1__CreateClaimRequest__AnnotationsEntry
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * See ClaimService.CreateClaim.
+ */
 struct  Agentsandbox__V1__CreateClaimRequest
 {
   ProtobufCMessage base;
@@ -353,6 +371,9 @@ struct  Agentsandbox__V1__CreateClaimRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0,NULL, 0,NULL, 0, 0 }
 
 
+/*
+ * The claim as it is: ready, unless no_wait.
+ */
 struct  Agentsandbox__V1__CreateClaimResponse
 {
   ProtobufCMessage base;
@@ -367,6 +388,9 @@ struct  Agentsandbox__V1__CreateClaimResponse
     , NULL, 0 }
 
 
+/*
+ * Names one claim.
+ */
 struct  Agentsandbox__V1__GetClaimRequest
 {
   ProtobufCMessage base;
@@ -378,6 +402,9 @@ struct  Agentsandbox__V1__GetClaimRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * The claim as it is.
+ */
 struct  Agentsandbox__V1__GetClaimResponse
 {
   ProtobufCMessage base;
@@ -399,6 +426,9 @@ struct  Agentsandbox__V1__ListClaimsRequest__LabelsEntry
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Which claims, and which page of them.
+ */
 struct  Agentsandbox__V1__ListClaimsRequest
 {
   ProtobufCMessage base;
@@ -425,6 +455,9 @@ struct  Agentsandbox__V1__ListClaimsRequest
     , (char *)protobuf_c_empty_string, 0,NULL, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * One page.
+ */
 struct  Agentsandbox__V1__ListClaimsResponse
 {
   ProtobufCMessage base;
@@ -444,6 +477,9 @@ struct  Agentsandbox__V1__ListClaimsResponse
     , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Which claims, and from when on.
+ */
 struct  Agentsandbox__V1__WatchClaimsRequest
 {
   ProtobufCMessage base;
@@ -465,6 +501,9 @@ struct  Agentsandbox__V1__WatchClaimsRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * One change.
+ */
 struct  Agentsandbox__V1__WatchClaimsResponse
 {
   ProtobufCMessage base;
@@ -477,6 +516,9 @@ struct  Agentsandbox__V1__WatchClaimsResponse
     , AGENTSANDBOX__V1__CHANGE_TYPE__CHANGE_TYPE_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string }
 
 
+/*
+ * A new end for one claim.
+ */
 struct  Agentsandbox__V1__RenewClaimRequest
 {
   ProtobufCMessage base;
@@ -493,6 +535,9 @@ struct  Agentsandbox__V1__RenewClaimRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0 }
 
 
+/*
+ * The claim with its new end.
+ */
 struct  Agentsandbox__V1__RenewClaimResponse
 {
   ProtobufCMessage base;
@@ -503,6 +548,9 @@ struct  Agentsandbox__V1__RenewClaimResponse
     , NULL }
 
 
+/*
+ * Names the claim to be deleted.
+ */
 struct  Agentsandbox__V1__DeleteClaimRequest
 {
   ProtobufCMessage base;
@@ -523,6 +571,9 @@ struct  Agentsandbox__V1__DeleteClaimRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
+/*
+ * Empty: it is deleted, or on its way (see DeleteClaimRequest.wait).
+ */
 struct  Agentsandbox__V1__DeleteClaimResponse
 {
   ProtobufCMessage base;

@@ -59,6 +59,9 @@ static inline void agentsandbox_v1_claim_service_get_claim_reply(struct rpc_call
 }
 
 /* ---- /agentsandbox.v1.ClaimService/ListClaims: unary ---- */
+/*
+ * In pages.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_claim_service_list_claims_method;
 int agentsandbox_v1_claim_service_list_claims(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListClaimsRequest *request, rpc_unary_fn fn, void *user,

@@ -42,6 +42,9 @@ typedef struct Agentsandbox__V1__ResizeResponse Agentsandbox__V1__ResizeResponse
 
 /* --- enums --- */
 
+/*
+ * How far an exec is.
+ */
 typedef enum _Agentsandbox__V1__ExecState {
   AGENTSANDBOX__V1__EXEC_STATE__EXEC_STATE_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__EXEC_STATE__EXEC_STATE_RUNNING = 1,
@@ -87,6 +90,9 @@ typedef enum _Agentsandbox__V1__OnDisconnect {
 
 /* --- messages --- */
 
+/*
+ * Size of a terminal, in characters.
+ */
 struct  Agentsandbox__V1__TerminalSize
 {
   ProtobufCMessage base;
@@ -112,6 +118,9 @@ struct  Agentsandbox__V1__Command__EnvEntry
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * What is to be run, and how.
+ */
 struct  Agentsandbox__V1__Command
 {
   ProtobufCMessage base;
@@ -170,6 +179,9 @@ struct  Agentsandbox__V1__ExecRecord__LabelsEntry
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * A command that was started, and what is known of it. Kept after its end: the newest 1024.
+ */
 struct  Agentsandbox__V1__ExecRecord
 {
   ProtobufCMessage base;
@@ -218,6 +230,9 @@ struct  Agentsandbox__V1__ExecRecord
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, AGENTSANDBOX__V1__EXEC_STATE__EXEC_STATE_UNSPECIFIED, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, 0,NULL }
 
 
+/*
+ * See ExecService.Run.
+ */
 struct  Agentsandbox__V1__RunRequest
 {
   ProtobufCMessage base;
@@ -236,6 +251,9 @@ struct  Agentsandbox__V1__RunRequest
     , NULL, {0,NULL}, 0 }
 
 
+/*
+ * What the command wrote, and how it ended.
+ */
 struct  Agentsandbox__V1__RunResponse
 {
   ProtobufCMessage base;
@@ -264,6 +282,9 @@ struct  Agentsandbox__V1__StartRequest__LabelsEntry
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * See ExecService.Start and StreamService.Attach.
+ */
 struct  Agentsandbox__V1__StartRequest
 {
   ProtobufCMessage base;
@@ -290,6 +311,9 @@ struct  Agentsandbox__V1__StartRequest
     , NULL, (char *)protobuf_c_empty_string, AGENTSANDBOX__V1__OVERFLOW__OVERFLOW_UNSPECIFIED, AGENTSANDBOX__V1__ON_DISCONNECT__ON_DISCONNECT_UNSPECIFIED, NULL, 0, 0,NULL }
 
 
+/*
+ * The exec as it was started.
+ */
 struct  Agentsandbox__V1__StartResponse
 {
   ProtobufCMessage base;
@@ -301,6 +325,9 @@ struct  Agentsandbox__V1__StartResponse
     , NULL, 0 }
 
 
+/*
+ * Which execs, and which page of them.
+ */
 struct  Agentsandbox__V1__ListExecsRequest
 {
   ProtobufCMessage base;
@@ -316,6 +343,9 @@ struct  Agentsandbox__V1__ListExecsRequest
     , AGENTSANDBOX__V1__EXEC_STATE__EXEC_STATE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * One page.
+ */
 struct  Agentsandbox__V1__ListExecsResponse
 {
   ProtobufCMessage base;
@@ -328,6 +358,9 @@ struct  Agentsandbox__V1__ListExecsResponse
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Names one exec.
+ */
 struct  Agentsandbox__V1__GetExecRequest
 {
   ProtobufCMessage base;
@@ -338,6 +371,9 @@ struct  Agentsandbox__V1__GetExecRequest
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * The exec as it is.
+ */
 struct  Agentsandbox__V1__GetExecResponse
 {
   ProtobufCMessage base;
@@ -348,6 +384,9 @@ struct  Agentsandbox__V1__GetExecResponse
     , NULL }
 
 
+/*
+ * Names one exec.
+ */
 struct  Agentsandbox__V1__WaitRequest
 {
   ProtobufCMessage base;
@@ -358,6 +397,9 @@ struct  Agentsandbox__V1__WaitRequest
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * The exec as it ended.
+ */
 struct  Agentsandbox__V1__WaitResponse
 {
   ProtobufCMessage base;
@@ -368,6 +410,9 @@ struct  Agentsandbox__V1__WaitResponse
     , NULL }
 
 
+/*
+ * A signal for one exec.
+ */
 struct  Agentsandbox__V1__SignalRequest
 {
   ProtobufCMessage base;
@@ -382,6 +427,9 @@ struct  Agentsandbox__V1__SignalRequest
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * Empty: the signal was sent.
+ */
 struct  Agentsandbox__V1__SignalResponse
 {
   ProtobufCMessage base;
@@ -391,6 +439,9 @@ struct  Agentsandbox__V1__SignalResponse
      }
 
 
+/*
+ * A new size for the terminal of one exec.
+ */
 struct  Agentsandbox__V1__ResizeRequest
 {
   ProtobufCMessage base;
@@ -402,6 +453,9 @@ struct  Agentsandbox__V1__ResizeRequest
     , (char *)protobuf_c_empty_string, NULL }
 
 
+/*
+ * Empty: the size is set.
+ */
 struct  Agentsandbox__V1__ResizeResponse
 {
   ProtobufCMessage base;

@@ -10,6 +10,9 @@ extern "C" {
 extern const struct rpc_file_desc agentsandbox_v1_exec_proto_file;
 
 /* ======== agentsandbox.v1.ExecService ======== */
+/*
+ * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+ */
 extern const struct rpc_service_desc agentsandbox_v1_exec_service;
 
 /* ---- /agentsandbox.v1.ExecService/Run: unary ---- */

@@ -38,6 +38,9 @@ typedef struct Agentsandbox__V1__WatchFilesResponse Agentsandbox__V1__WatchFiles
 
 /* --- enums --- */
 
+/*
+ * Kinds of file, as stat(2) has them.
+ */
 typedef enum _Agentsandbox__V1__FileType {
   AGENTSANDBOX__V1__FILE_TYPE__FILE_TYPE_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__FILE_TYPE__FILE_TYPE_REGULAR = 1,
@@ -49,6 +52,9 @@ typedef enum _Agentsandbox__V1__FileType {
   AGENTSANDBOX__V1__FILE_TYPE__FILE_TYPE_BLOCK_DEVICE = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__FILE_TYPE)
 } Agentsandbox__V1__FileType;
+/*
+ * What happened to a file.
+ */
 typedef enum _Agentsandbox__V1__FileChange {
   AGENTSANDBOX__V1__FILE_CHANGE__FILE_CHANGE_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__FILE_CHANGE__FILE_CHANGE_CREATED = 1,
@@ -65,6 +71,9 @@ typedef enum _Agentsandbox__V1__FileChange {
 
 /* --- messages --- */
 
+/*
+ * A file as stat(2) shows it.
+ */
 struct  Agentsandbox__V1__FileInfo
 {
   ProtobufCMessage base;
@@ -91,6 +100,9 @@ struct  Agentsandbox__V1__FileInfo
     , (char *)protobuf_c_empty_string, AGENTSANDBOX__V1__FILE_TYPE__FILE_TYPE_UNSPECIFIED, 0, 0, 0, 0, NULL, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Names a file.
+ */
 struct  Agentsandbox__V1__StatRequest
 {
   ProtobufCMessage base;
@@ -105,6 +117,9 @@ struct  Agentsandbox__V1__StatRequest
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * The file as it is.
+ */
 struct  Agentsandbox__V1__StatResponse
 {
   ProtobufCMessage base;
@@ -115,6 +130,9 @@ struct  Agentsandbox__V1__StatResponse
     , NULL }
 
 
+/*
+ * Names a folder.
+ */
 struct  Agentsandbox__V1__ListFilesRequest
 {
   ProtobufCMessage base;
@@ -129,6 +147,9 @@ struct  Agentsandbox__V1__ListFilesRequest
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * Some of the entries.
+ */
 struct  Agentsandbox__V1__ListFilesResponse
 {
   ProtobufCMessage base;
@@ -140,6 +161,9 @@ struct  Agentsandbox__V1__ListFilesResponse
     , 0,NULL }
 
 
+/*
+ * A file and a part of it.
+ */
 struct  Agentsandbox__V1__ReadRequest
 {
   ProtobufCMessage base;
@@ -155,6 +179,9 @@ struct  Agentsandbox__V1__ReadRequest
     , (char *)protobuf_c_empty_string, 0, 0 }
 
 
+/*
+ * A chunk.
+ */
 struct  Agentsandbox__V1__ReadResponse
 {
   ProtobufCMessage base;
@@ -177,6 +204,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__WRITE_REQUEST__KIND__CASE)
 } Agentsandbox__V1__WriteRequest__KindCase;
 
+/*
+ * First open, then data.
+ */
 struct  Agentsandbox__V1__WriteRequest
 {
   ProtobufCMessage base;
@@ -191,6 +221,9 @@ struct  Agentsandbox__V1__WriteRequest
     , AGENTSANDBOX__V1__WRITE_REQUEST__KIND__NOT_SET, {0} }
 
 
+/*
+ * The file to be written.
+ */
 struct  Agentsandbox__V1__WriteOpen
 {
   ProtobufCMessage base;
@@ -217,6 +250,9 @@ struct  Agentsandbox__V1__WriteOpen
     , (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
+/*
+ * The file as it is now.
+ */
 struct  Agentsandbox__V1__WriteResponse
 {
   ProtobufCMessage base;
@@ -227,6 +263,9 @@ struct  Agentsandbox__V1__WriteResponse
     , NULL }
 
 
+/*
+ * What to remove.
+ */
 struct  Agentsandbox__V1__RemoveRequest
 {
   ProtobufCMessage base;
@@ -239,6 +278,9 @@ struct  Agentsandbox__V1__RemoveRequest
     , (char *)protobuf_c_empty_string, 0, 0 }
 
 
+/*
+ * Empty: it is gone.
+ */
 struct  Agentsandbox__V1__RemoveResponse
 {
   ProtobufCMessage base;
@@ -248,6 +290,9 @@ struct  Agentsandbox__V1__RemoveResponse
      }
 
 
+/*
+ * The old and the new name.
+ */
 struct  Agentsandbox__V1__RenameRequest
 {
   ProtobufCMessage base;
@@ -263,6 +308,9 @@ struct  Agentsandbox__V1__RenameRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * The file under its new name.
+ */
 struct  Agentsandbox__V1__RenameResponse
 {
   ProtobufCMessage base;
@@ -273,6 +321,9 @@ struct  Agentsandbox__V1__RenameResponse
     , NULL }
 
 
+/*
+ * The folder to make.
+ */
 struct  Agentsandbox__V1__MakeDirectoryRequest
 {
   ProtobufCMessage base;
@@ -285,6 +336,9 @@ struct  Agentsandbox__V1__MakeDirectoryRequest
     , (char *)protobuf_c_empty_string, 0, 0 }
 
 
+/*
+ * The folder as it is now.
+ */
 struct  Agentsandbox__V1__MakeDirectoryResponse
 {
   ProtobufCMessage base;
@@ -295,6 +349,9 @@ struct  Agentsandbox__V1__MakeDirectoryResponse
     , NULL }
 
 
+/*
+ * What to watch.
+ */
 struct  Agentsandbox__V1__WatchFilesRequest
 {
   ProtobufCMessage base;
@@ -306,6 +363,9 @@ struct  Agentsandbox__V1__WatchFilesRequest
     , (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * One change.
+ */
 struct  Agentsandbox__V1__WatchFilesResponse
 {
   ProtobufCMessage base;

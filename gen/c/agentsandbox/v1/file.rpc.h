@@ -17,6 +17,9 @@ extern const struct rpc_file_desc agentsandbox_v1_file_proto_file;
 extern const struct rpc_service_desc agentsandbox_v1_file_service;
 
 /* ---- /agentsandbox.v1.FileService/Stat: unary ---- */
+/*
+ * One file. Errors: NOT_FOUND (FileNotFound).
+ */
 extern const struct rpc_method_desc agentsandbox_v1_file_service_stat_method;
 int agentsandbox_v1_file_service_stat(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__StatRequest *request, rpc_unary_fn fn, void *user,
@@ -34,6 +37,9 @@ static inline void agentsandbox_v1_file_service_stat_reply(struct rpc_call *call
 }
 
 /* ---- /agentsandbox.v1.FileService/List: server-streaming ---- */
+/*
+ * A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
+ */
 extern const struct rpc_method_desc agentsandbox_v1_file_service_list_method;
 int agentsandbox_v1_file_service_list(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListFilesRequest *request, const struct rpc_msg_ops *ops, void *user,
@@ -99,6 +105,9 @@ static inline void agentsandbox_v1_file_service_write_reply(struct rpc_call *cal
 }
 
 /* ---- /agentsandbox.v1.FileService/Remove: unary ---- */
+/*
+ * A file, or with recursive a folder with all that is in it.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_file_service_remove_method;
 int agentsandbox_v1_file_service_remove(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RemoveRequest *request, rpc_unary_fn fn, void *user,
@@ -116,6 +125,9 @@ static inline void agentsandbox_v1_file_service_remove_reply(struct rpc_call *ca
 }
 
 /* ---- /agentsandbox.v1.FileService/Rename: unary ---- */
+/*
+ * In one step; what has the new name is replaced unless exclusive.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_file_service_rename_method;
 int agentsandbox_v1_file_service_rename(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RenameRequest *request, rpc_unary_fn fn, void *user,
@@ -133,6 +145,9 @@ static inline void agentsandbox_v1_file_service_rename_reply(struct rpc_call *ca
 }
 
 /* ---- /agentsandbox.v1.FileService/MakeDirectory: unary ---- */
+/*
+ * A folder. It is no error when it is there already.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_file_service_make_directory_method;
 int agentsandbox_v1_file_service_make_directory(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__MakeDirectoryRequest *request, rpc_unary_fn fn, void *user,

@@ -57,6 +57,9 @@ typedef struct Agentsandbox__V1__StopResponse Agentsandbox__V1__StopResponse;
 
 /* --- enums --- */
 
+/*
+ * What happens when the container's command has ended.
+ */
 typedef enum _Agentsandbox__V1__RestartPolicy {
   AGENTSANDBOX__V1__RESTART_POLICY__RESTART_POLICY_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__RESTART_POLICY__RESTART_POLICY_ALWAYS = 1,
@@ -64,6 +67,9 @@ typedef enum _Agentsandbox__V1__RestartPolicy {
   AGENTSANDBOX__V1__RESTART_POLICY__RESTART_POLICY_NEVER = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__RESTART_POLICY)
 } Agentsandbox__V1__RestartPolicy;
+/*
+ * How far an instance is.
+ */
 typedef enum _Agentsandbox__V1__InstanceState {
   AGENTSANDBOX__V1__INSTANCE_STATE__INSTANCE_STATE_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__INSTANCE_STATE__INSTANCE_STATE_CREATING = 1,
@@ -82,6 +88,9 @@ typedef enum _Agentsandbox__V1__InstanceState {
 
 /* --- messages --- */
 
+/*
+ * Nothing to choose.
+ */
 struct  Agentsandbox__V1__GetNodeRequest
 {
   ProtobufCMessage base;
@@ -91,6 +100,9 @@ struct  Agentsandbox__V1__GetNodeRequest
      }
 
 
+/*
+ * A way to run a container, and whether this host can do it.
+ */
 struct  Agentsandbox__V1__RuntimeClass
 {
   ProtobufCMessage base;
@@ -113,6 +125,9 @@ struct  Agentsandbox__V1__RuntimeClass
     , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * What this host is.
+ */
 struct  Agentsandbox__V1__GetNodeResponse
 {
   ProtobufCMessage base;
@@ -128,6 +143,9 @@ struct  Agentsandbox__V1__GetNodeResponse
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0 }
 
 
+/*
+ * Names an image.
+ */
 struct  Agentsandbox__V1__ImageRef
 {
   ProtobufCMessage base;
@@ -150,6 +168,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__PROBE__CHECK__CASE)
 } Agentsandbox__V1__Probe__CheckCase;
 
+/*
+ * A probe as in a pod; zero means the default of Kubernetes.
+ */
 struct  Agentsandbox__V1__Probe
 {
   ProtobufCMessage base;
@@ -177,6 +198,9 @@ struct  Agentsandbox__V1__Probe
     , 0, 0, 0, 0, 0, AGENTSANDBOX__V1__PROBE__CHECK__NOT_SET, {0} }
 
 
+/*
+ * A header field that a probe sends.
+ */
 struct  Agentsandbox__V1__HttpHeader
 {
   ProtobufCMessage base;
@@ -188,6 +212,9 @@ struct  Agentsandbox__V1__HttpHeader
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Succeeds with a status of 200 to 399.
+ */
 struct  Agentsandbox__V1__HttpGetProbe
 {
   ProtobufCMessage base;
@@ -209,6 +236,9 @@ struct  Agentsandbox__V1__HttpGetProbe
     , (char *)protobuf_c_empty_string, 0, 0,NULL, (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * Succeeds with exit code 0.
+ */
 struct  Agentsandbox__V1__ExecProbe
 {
   ProtobufCMessage base;
@@ -220,6 +250,9 @@ struct  Agentsandbox__V1__ExecProbe
     , 0,NULL }
 
 
+/*
+ * Succeeds when grpc.health.v1 says SERVING.
+ */
 struct  Agentsandbox__V1__GrpcProbe
 {
   ProtobufCMessage base;
@@ -231,6 +264,9 @@ struct  Agentsandbox__V1__GrpcProbe
     , 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * An environment variable of the container.
+ */
 struct  Agentsandbox__V1__ContainerEnv
 {
   ProtobufCMessage base;
@@ -242,6 +278,9 @@ struct  Agentsandbox__V1__ContainerEnv
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * An emptyDir volume where the container sees it.
+ */
 struct  Agentsandbox__V1__EmptyDirMount
 {
   ProtobufCMessage base;
@@ -263,6 +302,9 @@ struct  Agentsandbox__V1__EmptyDirMount
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * The container of a sandbox: what of a pod the node needs to know.
+ */
 struct  Agentsandbox__V1__Container
 {
   ProtobufCMessage base;
@@ -311,6 +353,9 @@ struct  Agentsandbox__V1__Container
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, 0, 0, 0, 0,NULL, 0 }
 
 
+/*
+ * All that makes a sandbox.
+ */
 struct  Agentsandbox__V1__CreateSandboxRequest
 {
   ProtobufCMessage base;
@@ -341,6 +386,9 @@ struct  Agentsandbox__V1__CreateSandboxRequest
     , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, AGENTSANDBOX__V1__RESTART_POLICY__RESTART_POLICY_UNSPECIFIED, NULL, (char *)protobuf_c_empty_string }
 
 
+/*
+ * The instance as it was started.
+ */
 struct  Agentsandbox__V1__CreateSandboxResponse
 {
   ProtobufCMessage base;
@@ -373,6 +421,9 @@ struct  Agentsandbox__V1__ProbeResult
     , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, NULL }
 
 
+/*
+ * A sandbox on this machine, from its making to the removal of its record.
+ */
 struct  Agentsandbox__V1__Instance
 {
   ProtobufCMessage base;
@@ -400,6 +451,9 @@ struct  Agentsandbox__V1__Instance
     , (char *)protobuf_c_empty_string, NULL, AGENTSANDBOX__V1__INSTANCE_STATE__INSTANCE_STATE_UNSPECIFIED, 0, 0, 0, NULL, NULL, NULL, NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Names the instance to be removed.
+ */
 struct  Agentsandbox__V1__DeleteSandboxRequest
 {
   ProtobufCMessage base;
@@ -414,6 +468,9 @@ struct  Agentsandbox__V1__DeleteSandboxRequest
     , (char *)protobuf_c_empty_string, NULL }
 
 
+/*
+ * What it was.
+ */
 struct  Agentsandbox__V1__DeleteSandboxResponse
 {
   ProtobufCMessage base;
@@ -427,6 +484,9 @@ struct  Agentsandbox__V1__DeleteSandboxResponse
     , NULL }
 
 
+/*
+ * Nothing to choose.
+ */
 struct  Agentsandbox__V1__ListSandboxesRequest
 {
   ProtobufCMessage base;
@@ -436,6 +496,9 @@ struct  Agentsandbox__V1__ListSandboxesRequest
      }
 
 
+/*
+ * All instances.
+ */
 struct  Agentsandbox__V1__ListSandboxesResponse
 {
   ProtobufCMessage base;
@@ -447,6 +510,9 @@ struct  Agentsandbox__V1__ListSandboxesResponse
     , 0,NULL }
 
 
+/*
+ * Nothing to choose.
+ */
 struct  Agentsandbox__V1__WatchSandboxesRequest
 {
   ProtobufCMessage base;
@@ -456,6 +522,9 @@ struct  Agentsandbox__V1__WatchSandboxesRequest
      }
 
 
+/*
+ * One instance as it is now, or that all were named.
+ */
 struct  Agentsandbox__V1__WatchSandboxesResponse
 {
   ProtobufCMessage base;
@@ -467,6 +536,9 @@ struct  Agentsandbox__V1__WatchSandboxesResponse
     , NULL, 0 }
 
 
+/*
+ * What to import, and the name it gets.
+ */
 struct  Agentsandbox__V1__ImportImageRequest
 {
   ProtobufCMessage base;
@@ -481,6 +553,9 @@ struct  Agentsandbox__V1__ImportImageRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * An image of the store.
+ */
 struct  Agentsandbox__V1__Image
 {
   ProtobufCMessage base;
@@ -497,6 +572,9 @@ struct  Agentsandbox__V1__Image
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL }
 
 
+/*
+ * The image as it is in the store.
+ */
 struct  Agentsandbox__V1__ImportImageResponse
 {
   ProtobufCMessage base;
@@ -507,6 +585,9 @@ struct  Agentsandbox__V1__ImportImageResponse
     , NULL }
 
 
+/*
+ * Nothing to choose.
+ */
 struct  Agentsandbox__V1__ListImagesRequest
 {
   ProtobufCMessage base;
@@ -516,6 +597,9 @@ struct  Agentsandbox__V1__ListImagesRequest
      }
 
 
+/*
+ * All images.
+ */
 struct  Agentsandbox__V1__ListImagesResponse
 {
   ProtobufCMessage base;
@@ -527,6 +611,9 @@ struct  Agentsandbox__V1__ListImagesResponse
     , 0,NULL }
 
 
+/*
+ * Names the image to be removed.
+ */
 struct  Agentsandbox__V1__RemoveImageRequest
 {
   ProtobufCMessage base;
@@ -537,6 +624,9 @@ struct  Agentsandbox__V1__RemoveImageRequest
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * Empty: it is gone.
+ */
 struct  Agentsandbox__V1__RemoveImageResponse
 {
   ProtobufCMessage base;
@@ -546,6 +636,9 @@ struct  Agentsandbox__V1__RemoveImageResponse
      }
 
 
+/*
+ * Nothing to choose.
+ */
 struct  Agentsandbox__V1__GetAgentRequest
 {
   ProtobufCMessage base;
@@ -555,6 +648,9 @@ struct  Agentsandbox__V1__GetAgentRequest
      }
 
 
+/*
+ * The agent as it is.
+ */
 struct  Agentsandbox__V1__GetAgentResponse
 {
   ProtobufCMessage base;
@@ -571,6 +667,9 @@ struct  Agentsandbox__V1__GetAgentResponse
     , (char *)protobuf_c_empty_string, 0, NULL, 0 }
 
 
+/*
+ * The probe to run.
+ */
 struct  Agentsandbox__V1__RunProbeRequest
 {
   ProtobufCMessage base;
@@ -584,6 +683,9 @@ struct  Agentsandbox__V1__RunProbeRequest
     , NULL }
 
 
+/*
+ * What the probe got.
+ */
 struct  Agentsandbox__V1__RunProbeResponse
 {
   ProtobufCMessage base;
@@ -595,6 +697,9 @@ struct  Agentsandbox__V1__RunProbeResponse
     , 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * How long the processes have to end by themselves; unset: 10 s.
+ */
 struct  Agentsandbox__V1__StopRequest
 {
   ProtobufCMessage base;
@@ -605,6 +710,9 @@ struct  Agentsandbox__V1__StopRequest
     , NULL }
 
 
+/*
+ * Empty: it is under way.
+ */
 struct  Agentsandbox__V1__StopResponse
 {
   ProtobufCMessage base;

@@ -77,6 +77,9 @@ static inline void agentsandbox_v1_node_service_delete_sandbox_reply(struct rpc_
 }
 
 /* ---- /agentsandbox.v1.NodeService/ListSandboxes: unary ---- */
+/*
+ * All instances, ended ones too until they are deleted.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_node_service_list_sandboxes_method;
 int agentsandbox_v1_node_service_list_sandboxes(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListSandboxesRequest *request, rpc_unary_fn fn, void *user,
@@ -136,6 +139,9 @@ static inline void agentsandbox_v1_node_service_import_image_reply(struct rpc_ca
 }
 
 /* ---- /agentsandbox.v1.NodeService/ListImages: unary ---- */
+/*
+ * All images of the store.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_node_service_list_images_method;
 int agentsandbox_v1_node_service_list_images(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListImagesRequest *request, rpc_unary_fn fn, void *user,
@@ -153,6 +159,9 @@ static inline void agentsandbox_v1_node_service_list_images_reply(struct rpc_cal
 }
 
 /* ---- /agentsandbox.v1.NodeService/RemoveImage: unary ---- */
+/*
+ * Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_node_service_remove_image_method;
 int agentsandbox_v1_node_service_remove_image(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__RemoveImageRequest *request, rpc_unary_fn fn, void *user,

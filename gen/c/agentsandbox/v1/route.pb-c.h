@@ -25,6 +25,9 @@ typedef struct Agentsandbox__V1__WatchRoutesResponse Agentsandbox__V1__WatchRout
 
 /* --- enums --- */
 
+/*
+ * Whether a sandbox can be reached.
+ */
 typedef enum _Agentsandbox__V1__RoutePhase {
   AGENTSANDBOX__V1__ROUTE_PHASE__ROUTE_PHASE_UNSPECIFIED = 0,
   /*
@@ -45,6 +48,9 @@ typedef enum _Agentsandbox__V1__RoutePhase {
 
 /* --- messages --- */
 
+/*
+ * Where one sandbox is. An assignment that is not yet written down counts already.
+ */
 struct  Agentsandbox__V1__Route
 {
   ProtobufCMessage base;
@@ -73,6 +79,9 @@ struct  Agentsandbox__V1__Route
     , NULL, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, AGENTSANDBOX__V1__ROUTE_PHASE__ROUTE_PHASE_UNSPECIFIED, 0, NULL }
 
 
+/*
+ * Names the sandbox; namespace and name are needed, uid fences.
+ */
 struct  Agentsandbox__V1__ResolveRequest
 {
   ProtobufCMessage base;
@@ -83,6 +92,9 @@ struct  Agentsandbox__V1__ResolveRequest
     , NULL }
 
 
+/*
+ * A route that is READY.
+ */
 struct  Agentsandbox__V1__ResolveResponse
 {
   ProtobufCMessage base;
@@ -93,6 +105,9 @@ struct  Agentsandbox__V1__ResolveResponse
     , NULL }
 
 
+/*
+ * All routes.
+ */
 struct  Agentsandbox__V1__WatchRoutesRequest
 {
   ProtobufCMessage base;
@@ -102,6 +117,9 @@ struct  Agentsandbox__V1__WatchRoutesRequest
      }
 
 
+/*
+ * One route, or that all were named.
+ */
 struct  Agentsandbox__V1__WatchRoutesResponse
 {
   ProtobufCMessage base;

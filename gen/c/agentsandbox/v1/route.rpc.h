@@ -10,6 +10,9 @@ extern "C" {
 extern const struct rpc_file_desc agentsandbox_v1_route_proto_file;
 
 /* ======== agentsandbox.v1.RouteService ======== */
+/*
+ * Says where the agent of a sandbox is.
+ */
 extern const struct rpc_service_desc agentsandbox_v1_route_service;
 
 /* ---- /agentsandbox.v1.RouteService/Resolve: unary ---- */

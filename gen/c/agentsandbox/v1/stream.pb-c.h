@@ -31,6 +31,9 @@ typedef struct Agentsandbox__V1__ForwardResponse Agentsandbox__V1__ForwardRespon
 
 /* --- enums --- */
 
+/*
+ * Which output of a command.
+ */
 typedef enum _Agentsandbox__V1__OutputStream {
   AGENTSANDBOX__V1__OUTPUT_STREAM__OUTPUT_STREAM_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__OUTPUT_STREAM__OUTPUT_STREAM_STDOUT = 1,
@@ -51,6 +54,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__ATTACH_REQUEST__KIND__CASE)
 } Agentsandbox__V1__AttachRequest__KindCase;
 
+/*
+ * From the client: first start or open, then any of the others.
+ */
 struct  Agentsandbox__V1__AttachRequest
 {
   ProtobufCMessage base;
@@ -81,6 +87,9 @@ struct  Agentsandbox__V1__AttachRequest
     , AGENTSANDBOX__V1__ATTACH_REQUEST__KIND__NOT_SET, {0} }
 
 
+/*
+ * Goes on with an exec that was started.
+ */
 struct  Agentsandbox__V1__AttachOpen
 {
   ProtobufCMessage base;
@@ -104,6 +113,9 @@ struct  Agentsandbox__V1__AttachOpen
     , (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
+/*
+ * Bytes for the standard input of the command.
+ */
 struct  Agentsandbox__V1__StdinData
 {
   ProtobufCMessage base;
@@ -122,6 +134,9 @@ struct  Agentsandbox__V1__StdinData
     , 0, {0,NULL}, 0 }
 
 
+/*
+ * Stops and starts the output.
+ */
 struct  Agentsandbox__V1__Pause
 {
   ProtobufCMessage base;
@@ -142,6 +157,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__ATTACH_RESPONSE__KIND__CASE)
 } Agentsandbox__V1__AttachResponse__KindCase;
 
+/*
+ * From the agent: first started, last exited.
+ */
 struct  Agentsandbox__V1__AttachResponse
 {
   ProtobufCMessage base;
@@ -171,6 +189,9 @@ struct  Agentsandbox__V1__AttachResponse
     , AGENTSANDBOX__V1__ATTACH_RESPONSE__KIND__NOT_SET, {0} }
 
 
+/*
+ * Bytes that the command wrote.
+ */
 struct  Agentsandbox__V1__OutputData
 {
   ProtobufCMessage base;
@@ -186,6 +207,9 @@ struct  Agentsandbox__V1__OutputData
     , AGENTSANDBOX__V1__OUTPUT_STREAM__OUTPUT_STREAM_UNSPECIFIED, 0, {0,NULL} }
 
 
+/*
+ * Bytes that the command wrote and that cannot be had any more.
+ */
 struct  Agentsandbox__V1__Gap
 {
   ProtobufCMessage base;
@@ -201,6 +225,9 @@ struct  Agentsandbox__V1__Gap
     , AGENTSANDBOX__V1__OUTPUT_STREAM__OUTPUT_STREAM_UNSPECIFIED, 0, 0 }
 
 
+/*
+ * How much of stdin the command has taken, bytes from its beginning.
+ */
 struct  Agentsandbox__V1__StdinAck
 {
   ProtobufCMessage base;
@@ -219,6 +246,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__FORWARD_REQUEST__KIND__CASE)
 } Agentsandbox__V1__ForwardRequest__KindCase;
 
+/*
+ * From the client: first open, then data, at last eof.
+ */
 struct  Agentsandbox__V1__ForwardRequest
 {
   ProtobufCMessage base;
@@ -237,6 +267,9 @@ struct  Agentsandbox__V1__ForwardRequest
     , AGENTSANDBOX__V1__FORWARD_REQUEST__KIND__NOT_SET, {0} }
 
 
+/*
+ * Where to connect.
+ */
 struct  Agentsandbox__V1__ForwardOpen
 {
   ProtobufCMessage base;
@@ -258,6 +291,9 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__FORWARD_RESPONSE__KIND__CASE)
 } Agentsandbox__V1__ForwardResponse__KindCase;
 
+/*
+ * From the agent: first opened, then data, at last eof.
+ */
 struct  Agentsandbox__V1__ForwardResponse
 {
   ProtobufCMessage base;

@@ -10,6 +10,9 @@ extern "C" {
 extern const struct rpc_file_desc agentsandbox_v1_stream_proto_file;
 
 /* ======== agentsandbox.v1.StreamService ======== */
+/*
+ * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+ */
 extern const struct rpc_service_desc agentsandbox_v1_stream_service;
 
 /* ---- /agentsandbox.v1.StreamService/Attach: both ways streaming ---- */

@@ -34,6 +34,9 @@ typedef struct Agentsandbox__V1__DeleteResponse Agentsandbox__V1__DeleteResponse
 
 /* --- enums --- */
 
+/*
+ * What became of an applied object.
+ */
 typedef enum _Agentsandbox__V1__ApplyOutcome {
   AGENTSANDBOX__V1__APPLY_OUTCOME__APPLY_OUTCOME_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__APPLY_OUTCOME__APPLY_OUTCOME_CREATED = 1,
@@ -41,6 +44,9 @@ typedef enum _Agentsandbox__V1__ApplyOutcome {
   AGENTSANDBOX__V1__APPLY_OUTCOME__APPLY_OUTCOME_UNCHANGED = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(AGENTSANDBOX__V1__APPLY_OUTCOME)
 } Agentsandbox__V1__ApplyOutcome;
+/*
+ * What happened to a watched object.
+ */
 typedef enum _Agentsandbox__V1__WatchEventType {
   AGENTSANDBOX__V1__WATCH_EVENT_TYPE__WATCH_EVENT_TYPE_UNSPECIFIED = 0,
   AGENTSANDBOX__V1__WATCH_EVENT_TYPE__WATCH_EVENT_TYPE_ADDED = 1,
@@ -51,6 +57,9 @@ typedef enum _Agentsandbox__V1__WatchEventType {
 
 /* --- messages --- */
 
+/*
+ * One object as its owner wrote it.
+ */
 struct  Agentsandbox__V1__Manifest
 {
   ProtobufCMessage base;
@@ -68,6 +77,9 @@ struct  Agentsandbox__V1__Manifest
     , {0,NULL}, (char *)protobuf_c_empty_string }
 
 
+/*
+ * The objects to create or update.
+ */
 struct  Agentsandbox__V1__ApplyRequest
 {
   ProtobufCMessage base;
@@ -90,6 +102,9 @@ struct  Agentsandbox__V1__ApplyRequest
     , 0,NULL, (char *)protobuf_c_empty_string, 0 }
 
 
+/*
+ * An applied object and what there is to say of it.
+ */
 struct  Agentsandbox__V1__AppliedObject
 {
   ProtobufCMessage base;
@@ -109,6 +124,9 @@ struct  Agentsandbox__V1__AppliedObject
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, AGENTSANDBOX__V1__APPLY_OUTCOME__APPLY_OUTCOME_UNSPECIFIED, 0,NULL }
 
 
+/*
+ * In the order of the request.
+ */
 struct  Agentsandbox__V1__ApplyResponse
 {
   ProtobufCMessage base;
@@ -120,6 +138,9 @@ struct  Agentsandbox__V1__ApplyResponse
     , 0,NULL }
 
 
+/*
+ * Names one object.
+ */
 struct  Agentsandbox__V1__GetRequest
 {
   ProtobufCMessage base;
@@ -157,6 +178,9 @@ struct  Agentsandbox__V1__Event
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL }
 
 
+/*
+ * An object as a client of Kubernetes would see it.
+ */
 struct  Agentsandbox__V1__Object
 {
   ProtobufCMessage base;
@@ -170,6 +194,9 @@ struct  Agentsandbox__V1__Object
     , {0,NULL} }
 
 
+/*
+ * The object, and what happened to it lately.
+ */
 struct  Agentsandbox__V1__GetResponse
 {
   ProtobufCMessage base;
@@ -185,6 +212,9 @@ struct  Agentsandbox__V1__GetResponse
     , NULL, 0,NULL }
 
 
+/*
+ * Which objects, and which page of them.
+ */
 struct  Agentsandbox__V1__ListRequest
 {
   ProtobufCMessage base;
@@ -205,6 +235,9 @@ struct  Agentsandbox__V1__ListRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
+/*
+ * One page.
+ */
 struct  Agentsandbox__V1__ListResponse
 {
   ProtobufCMessage base;
@@ -218,6 +251,9 @@ struct  Agentsandbox__V1__ListResponse
     , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Which objects, and from when on.
+ */
 struct  Agentsandbox__V1__WatchRequest
 {
   ProtobufCMessage base;
@@ -238,6 +274,9 @@ struct  Agentsandbox__V1__WatchRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * One change.
+ */
 struct  Agentsandbox__V1__WatchResponse
 {
   ProtobufCMessage base;
@@ -249,6 +288,9 @@ struct  Agentsandbox__V1__WatchResponse
     , AGENTSANDBOX__V1__WATCH_EVENT_TYPE__WATCH_EVENT_TYPE_UNSPECIFIED, NULL }
 
 
+/*
+ * Names the object; with a uid, only if it still has that.
+ */
 struct  Agentsandbox__V1__DeleteRequest
 {
   ProtobufCMessage base;
@@ -262,6 +304,9 @@ struct  Agentsandbox__V1__DeleteRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+/*
+ * Empty: it is deleted, or on its way.
+ */
 struct  Agentsandbox__V1__DeleteResponse
 {
   ProtobufCMessage base;

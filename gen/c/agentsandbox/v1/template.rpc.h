@@ -57,6 +57,9 @@ static inline void agentsandbox_v1_template_service_get_reply(struct rpc_call *c
 }
 
 /* ---- /agentsandbox.v1.TemplateService/List: unary ---- */
+/*
+ * In pages.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_template_service_list_method;
 int agentsandbox_v1_template_service_list(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__ListRequest *request, rpc_unary_fn fn, void *user,
@@ -95,6 +98,9 @@ static inline int agentsandbox_v1_template_service_watch_reply(struct rpc_call *
 }
 
 /* ---- /agentsandbox.v1.TemplateService/Delete: unary ---- */
+/*
+ * Errors: as Get.
+ */
 extern const struct rpc_method_desc agentsandbox_v1_template_service_delete_method;
 int agentsandbox_v1_template_service_delete(struct rpc_channel *ch, const struct rpc_call_opts *opts,
     const Agentsandbox__V1__DeleteRequest *request, rpc_unary_fn fn, void *user,

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How far a claim is.
 type ClaimPhase int32
 
 const (
@@ -96,6 +97,7 @@ func (ClaimPhase) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_claim_proto_rawDescGZIP(), []int{0}
 }
 
+// How a claim came by its sandbox.
 type LaunchType int32
 
 const (
@@ -204,6 +206,7 @@ func (ShutdownPolicy) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_claim_proto_rawDescGZIP(), []int{2}
 }
 
+// What happened to an object.
 type ChangeType int32
 
 const (
@@ -323,6 +326,7 @@ func (x *EnvVar) GetContainer() string {
 	return ""
 }
 
+// What is claimed and for how long.
 type ClaimSpec struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Where the sandbox comes from. Required.
@@ -547,6 +551,7 @@ func (x *Condition) GetObservedGeneration() int64 {
 	return 0
 }
 
+// A claim as the controller has it. Fields that it sets itself are empty in requests.
 type Claim struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Namespace string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -699,6 +704,7 @@ func (x *Claim) GetAnnotations() map[string]string {
 	return nil
 }
 
+// See ClaimService.CreateClaim.
 type CreateClaimRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Default "default".
@@ -804,6 +810,7 @@ func (x *CreateClaimRequest) GetDeleteOnFailure() bool {
 	return false
 }
 
+// The claim as it is: ready, unless no_wait.
 type CreateClaimResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Claim *Claim                 `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
@@ -857,6 +864,7 @@ func (x *CreateClaimResponse) GetExisted() bool {
 	return false
 }
 
+// Names one claim.
 type GetClaimRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Namespace     string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -909,6 +917,7 @@ func (x *GetClaimRequest) GetName() string {
 	return ""
 }
 
+// The claim as it is.
 type GetClaimResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Claim         *Claim                 `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
@@ -953,6 +962,7 @@ func (x *GetClaimResponse) GetClaim() *Claim {
 	return nil
 }
 
+// Which claims, and which page of them.
 type ListClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: all namespaces.
@@ -1025,6 +1035,7 @@ func (x *ListClaimsRequest) GetPageToken() string {
 	return ""
 }
 
+// One page.
 type ListClaimsResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Claims []*Claim               `protobuf:"bytes,1,rep,name=claims,proto3" json:"claims,omitempty"`
@@ -1087,6 +1098,7 @@ func (x *ListClaimsResponse) GetResourceVersion() string {
 	return ""
 }
 
+// Which claims, and from when on.
 type WatchClaimsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Empty: all namespaces.
@@ -1150,6 +1162,7 @@ func (x *WatchClaimsRequest) GetResourceVersion() string {
 	return ""
 }
 
+// One change.
 type WatchClaimsResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Type            ChangeType             `protobuf:"varint,1,opt,name=type,proto3,enum=agentsandbox.v1.ChangeType" json:"type,omitempty"`
@@ -1210,6 +1223,7 @@ func (x *WatchClaimsResponse) GetResourceVersion() string {
 	return ""
 }
 
+// A new end for one claim.
 type RenewClaimRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Namespace string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -1279,6 +1293,7 @@ func (x *RenewClaimRequest) GetClearShutdownTime() bool {
 	return false
 }
 
+// The claim with its new end.
 type RenewClaimResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Claim         *Claim                 `protobuf:"bytes,1,opt,name=claim,proto3" json:"claim,omitempty"`
@@ -1323,6 +1338,7 @@ func (x *RenewClaimResponse) GetClaim() *Claim {
 	return nil
 }
 
+// Names the claim to be deleted.
 type DeleteClaimRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Namespace string                 `protobuf:"bytes,1,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -1401,6 +1417,7 @@ func (x *DeleteClaimRequest) GetWait() bool {
 	return false
 }
 
+// Empty: it is deleted, or on its way (see DeleteClaimRequest.wait).
 type DeleteClaimResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -42,6 +42,7 @@ type ClaimServiceClient interface {
 	CreateClaim(ctx context.Context, in *CreateClaimRequest, opts ...grpc.CallOption) (*CreateClaimResponse, error)
 	// Errors: NOT_FOUND (ClaimNotFound).
 	GetClaim(ctx context.Context, in *GetClaimRequest, opts ...grpc.CallOption) (*GetClaimResponse, error)
+	// In pages.
 	ListClaims(ctx context.Context, in *ListClaimsRequest, opts ...grpc.CallOption) (*ListClaimsResponse, error)
 	// The present claims as ADDED, then each change. Errors: OUT_OF_RANGE (Expired): resource_version is too old, list anew.
 	WatchClaims(ctx context.Context, in *WatchClaimsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchClaimsResponse], error)
@@ -141,6 +142,7 @@ type ClaimServiceServer interface {
 	CreateClaim(context.Context, *CreateClaimRequest) (*CreateClaimResponse, error)
 	// Errors: NOT_FOUND (ClaimNotFound).
 	GetClaim(context.Context, *GetClaimRequest) (*GetClaimResponse, error)
+	// In pages.
 	ListClaims(context.Context, *ListClaimsRequest) (*ListClaimsResponse, error)
 	// The present claims as ADDED, then each change. Errors: OUT_OF_RANGE (Expired): resource_version is too old, list anew.
 	WatchClaims(*WatchClaimsRequest, grpc.ServerStreamingServer[WatchClaimsResponse]) error

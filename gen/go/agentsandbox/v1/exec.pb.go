@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// How far an exec is.
 type ExecState int32
 
 const (
@@ -180,6 +181,7 @@ func (OnDisconnect) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_exec_proto_rawDescGZIP(), []int{2}
 }
 
+// Size of a terminal, in characters.
 type TerminalSize struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1..65535 each.
@@ -233,6 +235,7 @@ func (x *TerminalSize) GetRows() uint32 {
 	return 0
 }
 
+// What is to be run, and how.
 type Command struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Either argv (argv[0] is looked up in PATH) or shell.
@@ -350,6 +353,7 @@ func (x *Command) GetUser() string {
 	return ""
 }
 
+// A command that was started, and what is known of it. Kept after its end: the newest 1024.
 type ExecRecord struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Random, of one length.
@@ -529,6 +533,7 @@ func (x *ExecRecord) GetLabels() map[string]string {
 	return nil
 }
 
+// See ExecService.Run.
 type RunRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Command *Command               `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
@@ -591,6 +596,7 @@ func (x *RunRequest) GetMaxOutputBytes() uint32 {
 	return 0
 }
 
+// What the command wrote, and how it ended.
 type RunResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Exec   *ExecRecord            `protobuf:"bytes,1,opt,name=exec,proto3" json:"exec,omitempty"`
@@ -668,6 +674,7 @@ func (x *RunResponse) GetStderrDropped() uint64 {
 	return 0
 }
 
+// See ExecService.Start and StreamService.Attach.
 type StartRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Command *Command               `protobuf:"bytes,1,opt,name=command,proto3" json:"command,omitempty"`
@@ -763,6 +770,7 @@ func (x *StartRequest) GetLabels() map[string]string {
 	return nil
 }
 
+// The exec as it was started.
 type StartResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Exec          *ExecRecord            `protobuf:"bytes,1,opt,name=exec,proto3" json:"exec,omitempty"`
@@ -815,6 +823,7 @@ func (x *StartResponse) GetExisted() bool {
 	return false
 }
 
+// Which execs, and which page of them.
 type ListExecsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only those with this state; UNSPECIFIED: all.
@@ -876,6 +885,7 @@ func (x *ListExecsRequest) GetPageToken() string {
 	return ""
 }
 
+// One page.
 type ListExecsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Execs         []*ExecRecord          `protobuf:"bytes,1,rep,name=execs,proto3" json:"execs,omitempty"`
@@ -928,6 +938,7 @@ func (x *ListExecsResponse) GetNextPageToken() string {
 	return ""
 }
 
+// Names one exec.
 type GetExecRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecId        string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
@@ -972,6 +983,7 @@ func (x *GetExecRequest) GetExecId() string {
 	return ""
 }
 
+// The exec as it is.
 type GetExecResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Exec          *ExecRecord            `protobuf:"bytes,1,opt,name=exec,proto3" json:"exec,omitempty"`
@@ -1016,6 +1028,7 @@ func (x *GetExecResponse) GetExec() *ExecRecord {
 	return nil
 }
 
+// Names one exec.
 type WaitRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecId        string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
@@ -1060,6 +1073,7 @@ func (x *WaitRequest) GetExecId() string {
 	return ""
 }
 
+// The exec as it ended.
 type WaitResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Exec          *ExecRecord            `protobuf:"bytes,1,opt,name=exec,proto3" json:"exec,omitempty"`
@@ -1104,6 +1118,7 @@ func (x *WaitResponse) GetExec() *ExecRecord {
 	return nil
 }
 
+// A signal for one exec.
 type SignalRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	ExecId string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
@@ -1157,6 +1172,7 @@ func (x *SignalRequest) GetSignal() int32 {
 	return 0
 }
 
+// Empty: the signal was sent.
 type SignalResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1193,6 +1209,7 @@ func (*SignalResponse) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_exec_proto_rawDescGZIP(), []int{14}
 }
 
+// A new size for the terminal of one exec.
 type ResizeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	ExecId        string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
@@ -1245,6 +1262,7 @@ func (x *ResizeRequest) GetSize() *TerminalSize {
 	return nil
 }
 
+// Empty: the size is set.
 type ResizeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -33,6 +33,8 @@ const (
 // ExecServiceClient is the client API for ExecService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Runs commands and keeps their records. Every call honours its deadline and its cancellation.
 type ExecServiceClient interface {
 	// Start, feed stdin, wait, and return bounded output: for short commands. Cancelling the call, or its deadline, ends the command.
 	// Errors: INVALID_ARGUMENT (BadRequest), RESOURCE_EXHAUSTED (TooManyExecs). A command that cannot be started is no error: the record
@@ -133,6 +135,8 @@ func (c *execServiceClient) Resize(ctx context.Context, in *ResizeRequest, opts 
 // ExecServiceServer is the server API for ExecService service.
 // All implementations must embed UnimplementedExecServiceServer
 // for forward compatibility.
+//
+// Runs commands and keeps their records. Every call honours its deadline and its cancellation.
 type ExecServiceServer interface {
 	// Start, feed stdin, wait, and return bounded output: for short commands. Cancelling the call, or its deadline, ends the command.
 	// Errors: INVALID_ARGUMENT (BadRequest), RESOURCE_EXHAUSTED (TooManyExecs). A command that cannot be started is no error: the record

@@ -24,6 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Kinds of file, as stat(2) has them.
 type FileType int32
 
 const (
@@ -88,6 +89,7 @@ func (FileType) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_file_proto_rawDescGZIP(), []int{0}
 }
 
+// What happened to a file.
 type FileChange int32
 
 const (
@@ -150,6 +152,7 @@ func (FileChange) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_file_proto_rawDescGZIP(), []int{1}
 }
 
+// A file as stat(2) shows it.
 type FileInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Absolute.
@@ -253,6 +256,7 @@ func (x *FileInfo) GetTarget() string {
 	return ""
 }
 
+// Names a file.
 type StatRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -306,6 +310,7 @@ func (x *StatRequest) GetNoFollow() bool {
 	return false
 }
 
+// The file as it is.
 type StatResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Info          *FileInfo              `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
@@ -350,6 +355,7 @@ func (x *StatResponse) GetInfo() *FileInfo {
 	return nil
 }
 
+// Names a folder.
 type ListFilesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -403,6 +409,7 @@ func (x *ListFilesRequest) GetDepth() uint32 {
 	return 0
 }
 
+// Some of the entries.
 type ListFilesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Entries       []*FileInfo            `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
@@ -447,6 +454,7 @@ func (x *ListFilesResponse) GetEntries() []*FileInfo {
 	return nil
 }
 
+// A file and a part of it.
 type ReadRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Path   string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -508,6 +516,7 @@ func (x *ReadRequest) GetLength() uint64 {
 	return 0
 }
 
+// A chunk.
 type ReadResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// In the first response.
@@ -569,6 +578,7 @@ func (x *ReadResponse) GetData() []byte {
 	return nil
 }
 
+// First open, then data.
 type WriteRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
@@ -651,6 +661,7 @@ func (*WriteRequest_Open) isWriteRequest_Kind() {}
 
 func (*WriteRequest_Data) isWriteRequest_Kind() {}
 
+// The file to be written.
 type WriteOpen struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Path  string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -731,6 +742,7 @@ func (x *WriteOpen) GetAppend() bool {
 	return false
 }
 
+// The file as it is now.
 type WriteResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Info          *FileInfo              `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
@@ -775,6 +787,7 @@ func (x *WriteResponse) GetInfo() *FileInfo {
 	return nil
 }
 
+// What to remove.
 type RemoveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -835,6 +848,7 @@ func (x *RemoveRequest) GetAllowMissing() bool {
 	return false
 }
 
+// Empty: it is gone.
 type RemoveResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -871,6 +885,7 @@ func (*RemoveResponse) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_file_proto_rawDescGZIP(), []int{11}
 }
 
+// The old and the new name.
 type RenameRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	From  string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
@@ -932,6 +947,7 @@ func (x *RenameRequest) GetExclusive() bool {
 	return false
 }
 
+// The file under its new name.
 type RenameResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Info          *FileInfo              `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
@@ -976,6 +992,7 @@ func (x *RenameResponse) GetInfo() *FileInfo {
 	return nil
 }
 
+// The folder to make.
 type MakeDirectoryRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -1036,6 +1053,7 @@ func (x *MakeDirectoryRequest) GetParents() bool {
 	return false
 }
 
+// The folder as it is now.
 type MakeDirectoryResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Info          *FileInfo              `protobuf:"bytes,1,opt,name=info,proto3" json:"info,omitempty"`
@@ -1080,6 +1098,7 @@ func (x *MakeDirectoryResponse) GetInfo() *FileInfo {
 	return nil
 }
 
+// What to watch.
 type WatchFilesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Path          string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -1132,6 +1151,7 @@ func (x *WatchFilesRequest) GetRecursive() bool {
 	return false
 }
 
+// One change.
 type WatchFilesResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Change FileChange             `protobuf:"varint,1,opt,name=change,proto3,enum=agentsandbox.v1.FileChange" json:"change,omitempty"`

@@ -38,14 +38,19 @@ const (
 // Errors: NOT_FOUND (FileNotFound), ALREADY_EXISTS (FileExists), PERMISSION_DENIED (FilePermission), FAILED_PRECONDITION (NotADirectory,
 // IsADirectory, DirectoryNotEmpty), RESOURCE_EXHAUSTED (NoSpace, TooLarge).
 type FileServiceClient interface {
+	// One file. Errors: NOT_FOUND (FileNotFound).
 	Stat(ctx context.Context, in *StatRequest, opts ...grpc.CallOption) (*StatResponse, error)
+	// A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
 	List(ctx context.Context, in *ListFilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ListFilesResponse], error)
 	// From an offset to the end or to a length, in chunks.
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ReadResponse], error)
 	// The first request is open; the file takes its name only when the last chunk is there.
 	Write(ctx context.Context, opts ...grpc.CallOption) (grpc.ClientStreamingClient[WriteRequest, WriteResponse], error)
+	// A file, or with recursive a folder with all that is in it.
 	Remove(ctx context.Context, in *RemoveRequest, opts ...grpc.CallOption) (*RemoveResponse, error)
+	// In one step; what has the new name is replaced unless exclusive.
 	Rename(ctx context.Context, in *RenameRequest, opts ...grpc.CallOption) (*RenameResponse, error)
+	// A folder. It is no error when it is there already.
 	MakeDirectory(ctx context.Context, in *MakeDirectoryRequest, opts ...grpc.CallOption) (*MakeDirectoryResponse, error)
 	// Changes below a folder until the call is cancelled.
 	Watch(ctx context.Context, in *WatchFilesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchFilesResponse], error)
@@ -176,14 +181,19 @@ type FileService_WatchClient = grpc.ServerStreamingClient[WatchFilesResponse]
 // Errors: NOT_FOUND (FileNotFound), ALREADY_EXISTS (FileExists), PERMISSION_DENIED (FilePermission), FAILED_PRECONDITION (NotADirectory,
 // IsADirectory, DirectoryNotEmpty), RESOURCE_EXHAUSTED (NoSpace, TooLarge).
 type FileServiceServer interface {
+	// One file. Errors: NOT_FOUND (FileNotFound).
 	Stat(context.Context, *StatRequest) (*StatResponse, error)
+	// A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
 	List(*ListFilesRequest, grpc.ServerStreamingServer[ListFilesResponse]) error
 	// From an offset to the end or to a length, in chunks.
 	Read(*ReadRequest, grpc.ServerStreamingServer[ReadResponse]) error
 	// The first request is open; the file takes its name only when the last chunk is there.
 	Write(grpc.ClientStreamingServer[WriteRequest, WriteResponse]) error
+	// A file, or with recursive a folder with all that is in it.
 	Remove(context.Context, *RemoveRequest) (*RemoveResponse, error)
+	// In one step; what has the new name is replaced unless exclusive.
 	Rename(context.Context, *RenameRequest) (*RenameResponse, error)
+	// A folder. It is no error when it is there already.
 	MakeDirectory(context.Context, *MakeDirectoryRequest) (*MakeDirectoryResponse, error)
 	// Changes below a folder until the call is cancelled.
 	Watch(*WatchFilesRequest, grpc.ServerStreamingServer[WatchFilesResponse]) error

@@ -25,6 +25,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What happens when the container's command has ended.
 type RestartPolicy int32
 
 const (
@@ -77,6 +78,7 @@ func (RestartPolicy) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{0}
 }
 
+// How far an instance is.
 type InstanceState int32
 
 const (
@@ -137,6 +139,7 @@ func (InstanceState) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{1}
 }
 
+// Nothing to choose.
 type GetNodeRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -173,6 +176,7 @@ func (*GetNodeRequest) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{0}
 }
 
+// A way to run a container, and whether this host can do it.
 type RuntimeClass struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// "gvisor", "runc", "crun", "kata", "native".
@@ -244,6 +248,7 @@ func (x *RuntimeClass) GetPath() string {
 	return ""
 }
 
+// What this host is.
 type GetNodeResponse struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	NodeName       string                 `protobuf:"bytes,1,opt,name=node_name,json=nodeName,proto3" json:"node_name,omitempty"`
@@ -320,6 +325,7 @@ func (x *GetNodeResponse) GetCpus() uint32 {
 	return 0
 }
 
+// Names an image.
 type ImageRef struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As in the pod: "registry.k8s.io/agent-sandbox/python-runtime-sandbox:v0.1.0".
@@ -365,6 +371,7 @@ func (x *ImageRef) GetName() string {
 	return ""
 }
 
+// A probe as in a pod; zero means the default of Kubernetes.
 type Probe struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Check:
@@ -521,6 +528,7 @@ func (*Probe_Exec) isProbe_Check() {}
 
 func (*Probe_Grpc) isProbe_Check() {}
 
+// A header field that a probe sends.
 type HttpHeader struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -573,6 +581,7 @@ func (x *HttpHeader) GetValue() string {
 	return ""
 }
 
+// Succeeds with a status of 200 to 399.
 type HttpGetProbe struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Path    string                 `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
@@ -651,6 +660,7 @@ func (x *HttpGetProbe) GetHttps() bool {
 	return false
 }
 
+// Succeeds with exit code 0.
 type ExecProbe struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Argv          []string               `protobuf:"bytes,1,rep,name=argv,proto3" json:"argv,omitempty"`
@@ -695,6 +705,7 @@ func (x *ExecProbe) GetArgv() []string {
 	return nil
 }
 
+// Succeeds when grpc.health.v1 says SERVING.
 type GrpcProbe struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Port          uint32                 `protobuf:"varint,1,opt,name=port,proto3" json:"port,omitempty"`
@@ -747,6 +758,7 @@ func (x *GrpcProbe) GetService() string {
 	return ""
 }
 
+// An environment variable of the container.
 type ContainerEnv struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -799,6 +811,7 @@ func (x *ContainerEnv) GetValue() string {
 	return ""
 }
 
+// An emptyDir volume where the container sees it.
 type EmptyDirMount struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Name      string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -885,6 +898,7 @@ func (x *EmptyDirMount) GetSubPath() string {
 	return ""
 }
 
+// The container of a sandbox: what of a pod the node needs to know.
 type Container struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1086,6 +1100,7 @@ func (x *Container) GetRunAsNonRoot() bool {
 	return false
 }
 
+// All that makes a sandbox.
 type CreateSandboxRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Random, 16 characters [a-z0-9]: names the netns, cgroup, sockets and the OCI container.
@@ -1198,6 +1213,7 @@ func (x *CreateSandboxRequest) GetPodIp() string {
 	return ""
 }
 
+// The instance as it was started.
 type CreateSandboxResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      *Instance              `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
@@ -1313,6 +1329,7 @@ func (x *ProbeResult) GetTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// A sandbox on this machine, from its making to the removal of its record.
 type Instance struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	InstanceId string                 `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
@@ -1447,6 +1464,7 @@ func (x *Instance) GetImageId() string {
 	return ""
 }
 
+// Names the instance to be removed.
 type DeleteSandboxRequest struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	InstanceId string                 `protobuf:"bytes,1,opt,name=instance_id,json=instanceId,proto3" json:"instance_id,omitempty"`
@@ -1500,6 +1518,7 @@ func (x *DeleteSandboxRequest) GetGrace() *durationpb.Duration {
 	return nil
 }
 
+// What it was.
 type DeleteSandboxResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As it was at its end; unset when there was none.
@@ -1545,6 +1564,7 @@ func (x *DeleteSandboxResponse) GetInstance() *Instance {
 	return nil
 }
 
+// Nothing to choose.
 type ListSandboxesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1581,6 +1601,7 @@ func (*ListSandboxesRequest) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{18}
 }
 
+// All instances.
 type ListSandboxesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instances     []*Instance            `protobuf:"bytes,1,rep,name=instances,proto3" json:"instances,omitempty"`
@@ -1625,6 +1646,7 @@ func (x *ListSandboxesResponse) GetInstances() []*Instance {
 	return nil
 }
 
+// Nothing to choose.
 type WatchSandboxesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1661,6 +1683,7 @@ func (*WatchSandboxesRequest) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{20}
 }
 
+// One instance as it is now, or that all were named.
 type WatchSandboxesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      *Instance              `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
@@ -1713,6 +1736,7 @@ func (x *WatchSandboxesResponse) GetSynced() bool {
 	return false
 }
 
+// What to import, and the name it gets.
 type ImportImageRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Source string                 `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
@@ -1766,6 +1790,7 @@ func (x *ImportImageRequest) GetName() string {
 	return ""
 }
 
+// An image of the store.
 type Image struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Name  string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -1835,6 +1860,7 @@ func (x *Image) GetImportTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// The image as it is in the store.
 type ImportImageResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Image         *Image                 `protobuf:"bytes,1,opt,name=image,proto3" json:"image,omitempty"`
@@ -1879,6 +1905,7 @@ func (x *ImportImageResponse) GetImage() *Image {
 	return nil
 }
 
+// Nothing to choose.
 type ListImagesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -1915,6 +1942,7 @@ func (*ListImagesRequest) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{25}
 }
 
+// All images.
 type ListImagesResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Images        []*Image               `protobuf:"bytes,1,rep,name=images,proto3" json:"images,omitempty"`
@@ -1959,6 +1987,7 @@ func (x *ListImagesResponse) GetImages() []*Image {
 	return nil
 }
 
+// Names the image to be removed.
 type RemoveImageRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -2003,6 +2032,7 @@ func (x *RemoveImageRequest) GetName() string {
 	return ""
 }
 
+// Empty: it is gone.
 type RemoveImageResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2039,6 +2069,7 @@ func (*RemoveImageResponse) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{28}
 }
 
+// Nothing to choose.
 type GetAgentRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -2075,6 +2106,7 @@ func (*GetAgentRequest) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_node_proto_rawDescGZIP(), []int{29}
 }
 
+// The agent as it is.
 type GetAgentResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Version string                 `protobuf:"bytes,1,opt,name=version,proto3" json:"version,omitempty"`
@@ -2144,6 +2176,7 @@ func (x *GetAgentResponse) GetExecsRunning() uint32 {
 	return 0
 }
 
+// The probe to run.
 type RunProbeRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Only check and timeout_ms are used.
@@ -2189,6 +2222,7 @@ func (x *RunProbeRequest) GetProbe() *Probe {
 	return nil
 }
 
+// What the probe got.
 type RunProbeResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Success       bool                   `protobuf:"varint,1,opt,name=success,proto3" json:"success,omitempty"`
@@ -2241,6 +2275,7 @@ func (x *RunProbeResponse) GetMessage() string {
 	return ""
 }
 
+// How long the processes have to end by themselves; unset: 10 s.
 type StopRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Grace         *durationpb.Duration   `protobuf:"bytes,1,opt,name=grace,proto3" json:"grace,omitempty"`
@@ -2285,6 +2320,7 @@ func (x *StopRequest) GetGrace() *durationpb.Duration {
 	return nil
 }
 
+// Empty: it is under way.
 type StopResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -44,13 +44,16 @@ type NodeServiceClient interface {
 	CreateSandbox(ctx context.Context, in *CreateSandboxRequest, opts ...grpc.CallOption) (*CreateSandboxResponse, error)
 	// Ends and removes it with all that belongs to it. Idempotent.
 	DeleteSandbox(ctx context.Context, in *DeleteSandboxRequest, opts ...grpc.CallOption) (*DeleteSandboxResponse, error)
+	// All instances, ended ones too until they are deleted.
 	ListSandboxes(ctx context.Context, in *ListSandboxesRequest, opts ...grpc.CallOption) (*ListSandboxesResponse, error)
 	// All instances as they are, then "synced", then each change. Records of ended ones stay until DeleteSandbox.
 	WatchSandboxes(ctx context.Context, in *WatchSandboxesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchSandboxesResponse], error)
 	// From an OCI layout ("oci:/path:ref"), an archive ("oci-archive:/path:ref") or a registry ("docker://…"), by skopeo. Errors: INVALID_ARGUMENT (BadImage),
 	// UNAVAILABLE (RegistryUnreachable).
 	ImportImage(ctx context.Context, in *ImportImageRequest, opts ...grpc.CallOption) (*ImportImageResponse, error)
+	// All images of the store.
 	ListImages(ctx context.Context, in *ListImagesRequest, opts ...grpc.CallOption) (*ListImagesResponse, error)
+	// Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
 	RemoveImage(ctx context.Context, in *RemoveImageRequest, opts ...grpc.CallOption) (*RemoveImageResponse, error)
 }
 
@@ -164,13 +167,16 @@ type NodeServiceServer interface {
 	CreateSandbox(context.Context, *CreateSandboxRequest) (*CreateSandboxResponse, error)
 	// Ends and removes it with all that belongs to it. Idempotent.
 	DeleteSandbox(context.Context, *DeleteSandboxRequest) (*DeleteSandboxResponse, error)
+	// All instances, ended ones too until they are deleted.
 	ListSandboxes(context.Context, *ListSandboxesRequest) (*ListSandboxesResponse, error)
 	// All instances as they are, then "synced", then each change. Records of ended ones stay until DeleteSandbox.
 	WatchSandboxes(*WatchSandboxesRequest, grpc.ServerStreamingServer[WatchSandboxesResponse]) error
 	// From an OCI layout ("oci:/path:ref"), an archive ("oci-archive:/path:ref") or a registry ("docker://…"), by skopeo. Errors: INVALID_ARGUMENT (BadImage),
 	// UNAVAILABLE (RegistryUnreachable).
 	ImportImage(context.Context, *ImportImageRequest) (*ImportImageResponse, error)
+	// All images of the store.
 	ListImages(context.Context, *ListImagesRequest) (*ListImagesResponse, error)
+	// Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
 	RemoveImage(context.Context, *RemoveImageRequest) (*RemoveImageResponse, error)
 	mustEmbedUnimplementedNodeServiceServer()
 }

@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Whether a sandbox can be reached.
 type RoutePhase int32
 
 const (
@@ -81,6 +82,7 @@ func (RoutePhase) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_route_proto_rawDescGZIP(), []int{0}
 }
 
+// Where one sandbox is. An assignment that is not yet written down counts already.
 type Route struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Sandbox *SandboxRef            `protobuf:"bytes,1,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
@@ -177,6 +179,7 @@ func (x *Route) GetCause() *Cause {
 	return nil
 }
 
+// Names the sandbox; namespace and name are needed, uid fences.
 type ResolveRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sandbox       *SandboxRef            `protobuf:"bytes,1,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
@@ -221,6 +224,7 @@ func (x *ResolveRequest) GetSandbox() *SandboxRef {
 	return nil
 }
 
+// A route that is READY.
 type ResolveResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Route         *Route                 `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`
@@ -265,6 +269,7 @@ func (x *ResolveResponse) GetRoute() *Route {
 	return nil
 }
 
+// All routes.
 type WatchRoutesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields
@@ -301,6 +306,7 @@ func (*WatchRoutesRequest) Descriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_route_proto_rawDescGZIP(), []int{3}
 }
 
+// One route, or that all were named.
 type WatchRoutesResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Route *Route                 `protobuf:"bytes,1,opt,name=route,proto3" json:"route,omitempty"`

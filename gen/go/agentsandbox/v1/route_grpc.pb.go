@@ -28,6 +28,8 @@ const (
 // RouteServiceClient is the client API for RouteService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Says where the agent of a sandbox is.
 type RouteServiceClient interface {
 	// Waits until the sandbox can be reached or the deadline passes. Errors: NOT_FOUND (SandboxNotFound, Gone), FAILED_PRECONDITION (NotClaimed:
 	// an unclaimed member of a pool; SandboxGone: ended, the message says why).
@@ -76,6 +78,8 @@ type RouteService_WatchClient = grpc.ServerStreamingClient[WatchRoutesResponse]
 // RouteServiceServer is the server API for RouteService service.
 // All implementations must embed UnimplementedRouteServiceServer
 // for forward compatibility.
+//
+// Says where the agent of a sandbox is.
 type RouteServiceServer interface {
 	// Waits until the sandbox can be reached or the deadline passes. Errors: NOT_FOUND (SandboxNotFound, Gone), FAILED_PRECONDITION (NotClaimed:
 	// an unclaimed member of a pool; SandboxGone: ended, the message says why).

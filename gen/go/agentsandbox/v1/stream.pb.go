@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// Which output of a command.
 type OutputStream int32
 
 const (
@@ -72,6 +73,7 @@ func (OutputStream) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_stream_proto_rawDescGZIP(), []int{0}
 }
 
+// From the client: first start or open, then any of the others.
 type AttachRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
@@ -222,6 +224,7 @@ func (*AttachRequest_Signal) isAttachRequest_Kind() {}
 
 func (*AttachRequest_Pause) isAttachRequest_Kind() {}
 
+// Goes on with an exec that was started.
 type AttachOpen struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	ExecId string                 `protobuf:"bytes,1,opt,name=exec_id,json=execId,proto3" json:"exec_id,omitempty"`
@@ -301,6 +304,7 @@ func (x *AttachOpen) GetStdin() bool {
 	return false
 }
 
+// Bytes for the standard input of the command.
 type StdinData struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of the first byte of data in all of stdin. What was taken already is skipped; a hole is INVALID_ARGUMENT.
@@ -363,6 +367,7 @@ func (x *StdinData) GetEof() bool {
 	return false
 }
 
+// Stops and starts the output.
 type Pause struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Paused        bool                   `protobuf:"varint,1,opt,name=paused,proto3" json:"paused,omitempty"`
@@ -407,6 +412,7 @@ func (x *Pause) GetPaused() bool {
 	return false
 }
 
+// From the agent: first started, last exited.
 type AttachResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
@@ -541,6 +547,7 @@ func (*AttachResponse_StdinAck) isAttachResponse_Kind() {}
 
 func (*AttachResponse_Exited) isAttachResponse_Kind() {}
 
+// Bytes that the command wrote.
 type OutputData struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Stream OutputStream           `protobuf:"varint,1,opt,name=stream,proto3,enum=agentsandbox.v1.OutputStream" json:"stream,omitempty"`
@@ -602,6 +609,7 @@ func (x *OutputData) GetData() []byte {
 	return nil
 }
 
+// Bytes that the command wrote and that cannot be had any more.
 type Gap struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Stream OutputStream           `protobuf:"varint,1,opt,name=stream,proto3,enum=agentsandbox.v1.OutputStream" json:"stream,omitempty"`
@@ -663,6 +671,7 @@ func (x *Gap) GetTo() uint64 {
 	return 0
 }
 
+// How much of stdin the command has taken, bytes from its beginning.
 type StdinAck struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Offset        uint64                 `protobuf:"varint,1,opt,name=offset,proto3" json:"offset,omitempty"`
@@ -707,6 +716,7 @@ func (x *StdinAck) GetOffset() uint64 {
 	return 0
 }
 
+// From the client: first open, then data, at last eof.
 type ForwardRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:
@@ -806,6 +816,7 @@ func (*ForwardRequest_Data) isForwardRequest_Kind() {}
 
 func (*ForwardRequest_Eof) isForwardRequest_Kind() {}
 
+// Where to connect.
 type ForwardOpen struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 1..65535 on the sandbox's loopback.
@@ -851,6 +862,7 @@ func (x *ForwardOpen) GetPort() uint32 {
 	return 0
 }
 
+// From the agent: first opened, then data, at last eof.
 type ForwardResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Kind:

@@ -28,6 +28,8 @@ const (
 // StreamServiceClient is the client API for StreamService service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
+//
+// Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
 type StreamServiceClient interface {
 	// The first request is start or open. Then stdin goes up, output comes down with byte offsets, and the last response is exited.
 	// A client that lost its connection opens again with the offsets it has. Errors: NOT_FOUND (ExecNotFound), INVALID_ARGUMENT (BadRequest),
@@ -74,6 +76,8 @@ type StreamService_ForwardClient = grpc.BidiStreamingClient[ForwardRequest, Forw
 // StreamServiceServer is the server API for StreamService service.
 // All implementations must embed UnimplementedStreamServiceServer
 // for forward compatibility.
+//
+// Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
 type StreamServiceServer interface {
 	// The first request is start or open. Then stdin goes up, output comes down with byte offsets, and the last response is exited.
 	// A client that lost its connection opens again with the offsets it has. Errors: NOT_FOUND (ExecNotFound), INVALID_ARGUMENT (BadRequest),

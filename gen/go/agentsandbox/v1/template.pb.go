@@ -24,6 +24,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What became of an applied object.
 type ApplyOutcome int32
 
 const (
@@ -76,6 +77,7 @@ func (ApplyOutcome) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_template_proto_rawDescGZIP(), []int{0}
 }
 
+// What happened to a watched object.
 type WatchEventType int32
 
 const (
@@ -128,6 +130,7 @@ func (WatchEventType) EnumDescriptor() ([]byte, []int) {
 	return file_agentsandbox_v1_template_proto_rawDescGZIP(), []int{1}
 }
 
+// One object as its owner wrote it.
 type Manifest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// JSON text of the object, with apiVersion and kind (either version of the API).
@@ -182,6 +185,7 @@ func (x *Manifest) GetOrigin() string {
 	return ""
 }
 
+// The objects to create or update.
 type ApplyRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// At most 256. Applied in order.
@@ -245,6 +249,7 @@ func (x *ApplyRequest) GetDryRun() bool {
 	return false
 }
 
+// An applied object and what there is to say of it.
 type AppliedObject struct {
 	state      protoimpl.MessageState `protogen:"open.v1"`
 	ApiVersion string                 `protobuf:"bytes,1,opt,name=api_version,json=apiVersion,proto3" json:"api_version,omitempty"`
@@ -330,6 +335,7 @@ func (x *AppliedObject) GetWarnings() []string {
 	return nil
 }
 
+// In the order of the request.
 type ApplyResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Objects       []*AppliedObject       `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
@@ -374,6 +380,7 @@ func (x *ApplyResponse) GetObjects() []*AppliedObject {
 	return nil
 }
 
+// Names one object.
 type GetRequest struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	Kind      string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -529,6 +536,7 @@ func (x *Event) GetLastTime() *timestamppb.Timestamp {
 	return nil
 }
 
+// An object as a client of Kubernetes would see it.
 type Object struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// JSON text: apiVersion, kind, metadata, spec, status.
@@ -574,6 +582,7 @@ func (x *Object) GetJson() []byte {
 	return nil
 }
 
+// The object, and what happened to it lately.
 type GetResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Object *Object                `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
@@ -627,6 +636,7 @@ func (x *GetResponse) GetEvents() []*Event {
 	return nil
 }
 
+// Which objects, and which page of them.
 type ListRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Kind  string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -705,6 +715,7 @@ func (x *ListRequest) GetPageToken() string {
 	return ""
 }
 
+// One page.
 type ListResponse struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	Objects         []*Object              `protobuf:"bytes,1,rep,name=objects,proto3" json:"objects,omitempty"`
@@ -765,6 +776,7 @@ func (x *ListResponse) GetResourceVersion() string {
 	return ""
 }
 
+// Which objects, and from when on.
 type WatchRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Kind  string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -843,6 +855,7 @@ func (x *WatchRequest) GetResourceVersion() string {
 	return ""
 }
 
+// One change.
 type WatchResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Type          WatchEventType         `protobuf:"varint,1,opt,name=type,proto3,enum=agentsandbox.v1.WatchEventType" json:"type,omitempty"`
@@ -895,6 +908,7 @@ func (x *WatchResponse) GetObject() *Object {
 	return nil
 }
 
+// Names the object; with a uid, only if it still has that.
 type DeleteRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Kind          string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
@@ -963,6 +977,7 @@ func (x *DeleteRequest) GetUid() string {
 	return ""
 }
 
+// Empty: it is deleted, or on its way.
 type DeleteResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	unknownFields protoimpl.UnknownFields

@@ -39,9 +39,11 @@ type TemplateServiceClient interface {
 	Apply(ctx context.Context, in *ApplyRequest, opts ...grpc.CallOption) (*ApplyResponse, error)
 	// Errors: NOT_FOUND (TemplateNotFound, PoolNotFound, ClaimNotFound, SandboxNotFound).
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetResponse, error)
+	// In pages.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*ListResponse, error)
 	// The present objects as ADDED, then each change.
 	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchResponse], error)
+	// Errors: as Get.
 	Delete(ctx context.Context, in *DeleteRequest, opts ...grpc.CallOption) (*DeleteResponse, error)
 }
 
@@ -123,9 +125,11 @@ type TemplateServiceServer interface {
 	Apply(context.Context, *ApplyRequest) (*ApplyResponse, error)
 	// Errors: NOT_FOUND (TemplateNotFound, PoolNotFound, ClaimNotFound, SandboxNotFound).
 	Get(context.Context, *GetRequest) (*GetResponse, error)
+	// In pages.
 	List(context.Context, *ListRequest) (*ListResponse, error)
 	// The present objects as ADDED, then each change.
 	Watch(*WatchRequest, grpc.ServerStreamingServer[WatchResponse]) error
+	// Errors: as Get.
 	Delete(context.Context, *DeleteRequest) (*DeleteResponse, error)
 	mustEmbedUnimplementedTemplateServiceServer()
 }

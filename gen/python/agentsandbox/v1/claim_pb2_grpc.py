@@ -69,7 +69,8 @@ class ClaimServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListClaims(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """In pages.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

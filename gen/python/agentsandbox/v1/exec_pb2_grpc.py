@@ -6,7 +6,8 @@ from agentsandbox.v1 import exec_pb2 as agentsandbox_dot_v1_dot_exec__pb2
 
 
 class ExecServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -52,7 +53,8 @@ class ExecServiceStub(object):
 
 
 class ExecServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+    """
 
     def Run(self, request, context):
         """Start, feed stdin, wait, and return bounded output: for short commands. Cancelling the call, or its deadline, ends the command.
@@ -151,7 +153,8 @@ def add_ExecServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ExecService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+    """
 
     @staticmethod
     def Run(request,

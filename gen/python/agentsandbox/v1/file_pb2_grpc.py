@@ -64,13 +64,15 @@ class FileServiceServicer(object):
     """
 
     def Stat(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """One file. Errors: NOT_FOUND (FileNotFound).
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def List(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -90,19 +92,22 @@ class FileServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Remove(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A file, or with recursive a folder with all that is in it.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def Rename(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """In one step; what has the new name is replaced unless exclusive.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def MakeDirectory(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """A folder. It is no error when it is there already.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')

@@ -6,7 +6,8 @@ from agentsandbox.v1 import route_pb2 as agentsandbox_dot_v1_dot_route__pb2
 
 
 class RouteServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Says where the agent of a sandbox is.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -27,7 +28,8 @@ class RouteServiceStub(object):
 
 
 class RouteServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Says where the agent of a sandbox is.
+    """
 
     def Resolve(self, request, context):
         """Waits until the sandbox can be reached or the deadline passes. Errors: NOT_FOUND (SandboxNotFound, Gone), FAILED_PRECONDITION (NotClaimed:
@@ -65,7 +67,8 @@ def add_RouteServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class RouteService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Says where the agent of a sandbox is.
+    """
 
     @staticmethod
     def Resolve(request,

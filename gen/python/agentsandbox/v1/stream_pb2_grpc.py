@@ -6,7 +6,8 @@ from agentsandbox.v1 import stream_pb2 as agentsandbox_dot_v1_dot_stream__pb2
 
 
 class StreamServiceStub(object):
-    """Missing associated documentation comment in .proto file."""
+    """Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -27,7 +28,8 @@ class StreamServiceStub(object):
 
 
 class StreamServiceServicer(object):
-    """Missing associated documentation comment in .proto file."""
+    """Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+    """
 
     def Attach(self, request_iterator, context):
         """The first request is start or open. Then stdin goes up, output comes down with byte offsets, and the last response is exited.
@@ -66,7 +68,8 @@ def add_StreamServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class StreamService(object):
-    """Missing associated documentation comment in .proto file."""
+    """Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+    """
 
     @staticmethod
     def Attach(request_iterator,

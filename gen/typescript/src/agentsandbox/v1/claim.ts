@@ -28,6 +28,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/claim.proto";
 
+/** How far a claim is. */
 export enum ClaimPhase {
   CLAIM_PHASE_UNSPECIFIED = 0,
   /** CLAIM_PHASE_PENDING - Waits for a sandbox. */
@@ -104,6 +105,7 @@ export function claimPhaseToJSON(object: ClaimPhase): string {
   }
 }
 
+/** How a claim came by its sandbox. */
 export enum LaunchType {
   LAUNCH_TYPE_UNSPECIFIED = 0,
   /** LAUNCH_TYPE_WARM - Taken from a warm pool. */
@@ -195,6 +197,7 @@ export function shutdownPolicyToJSON(object: ShutdownPolicy): string {
   }
 }
 
+/** What happened to an object. */
 export enum ChangeType {
   CHANGE_TYPE_UNSPECIFIED = 0,
   CHANGE_TYPE_ADDED = 1,
@@ -256,6 +259,7 @@ export interface EnvVar {
   container: string;
 }
 
+/** What is claimed and for how long. */
 export interface ClaimSpec {
   /** Where the sandbox comes from. Required. */
   source:
@@ -301,6 +305,7 @@ export interface Condition {
   observedGeneration: bigint;
 }
 
+/** A claim as the controller has it. Fields that it sets itself are empty in requests. */
 export interface Claim {
   namespace: string;
   name: string;
@@ -334,6 +339,7 @@ export interface Claim_AnnotationsEntry {
   value: string;
 }
 
+/** See ClaimService.CreateClaim. */
 export interface CreateClaimRequest {
   /** Default "default". */
   namespace: string;
@@ -360,6 +366,7 @@ export interface CreateClaimRequest_AnnotationsEntry {
   value: string;
 }
 
+/** The claim as it is: ready, unless no_wait. */
 export interface CreateClaimResponse {
   claim:
     | Claim
@@ -368,15 +375,18 @@ export interface CreateClaimResponse {
   existed: boolean;
 }
 
+/** Names one claim. */
 export interface GetClaimRequest {
   namespace: string;
   name: string;
 }
 
+/** The claim as it is. */
 export interface GetClaimResponse {
   claim: Claim | undefined;
 }
 
+/** Which claims, and which page of them. */
 export interface ListClaimsRequest {
   /** Empty: all namespaces. */
   namespace: string;
@@ -393,6 +403,7 @@ export interface ListClaimsRequest_LabelsEntry {
   value: string;
 }
 
+/** One page. */
 export interface ListClaimsResponse {
   claims: Claim[];
   /** Empty on the last page. */
@@ -401,6 +412,7 @@ export interface ListClaimsResponse {
   resourceVersion: string;
 }
 
+/** Which claims, and from when on. */
 export interface WatchClaimsRequest {
   /** Empty: all namespaces. */
   namespace: string;
@@ -410,12 +422,14 @@ export interface WatchClaimsRequest {
   resourceVersion: string;
 }
 
+/** One change. */
 export interface WatchClaimsResponse {
   type: ChangeType;
   claim: Claim | undefined;
   resourceVersion: string;
 }
 
+/** A new end for one claim. */
 export interface RenewClaimRequest {
   namespace: string;
   name: string;
@@ -424,10 +438,12 @@ export interface RenewClaimRequest {
   clearShutdownTime: boolean;
 }
 
+/** The claim with its new end. */
 export interface RenewClaimResponse {
   claim: Claim | undefined;
 }
 
+/** Names the claim to be deleted. */
 export interface DeleteClaimRequest {
   namespace: string;
   name: string;
@@ -438,6 +454,7 @@ export interface DeleteClaimRequest {
   wait: boolean;
 }
 
+/** Empty: it is deleted, or on its way (see DeleteClaimRequest.wait). */
 export interface DeleteClaimResponse {
 }
 
@@ -3370,6 +3387,7 @@ export const ClaimServiceService = {
     responseSerialize: (value: GetClaimResponse): Buffer => Buffer.from(GetClaimResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetClaimResponse => GetClaimResponse.decode(value),
   },
+  /** In pages. */
   listClaims: {
     path: "/agentsandbox.v1.ClaimService/ListClaims" as const,
     requestStream: false as const,
@@ -3421,6 +3439,7 @@ export interface ClaimServiceServer extends UntypedServiceImplementation {
   createClaim: handleUnaryCall<CreateClaimRequest, CreateClaimResponse>;
   /** Errors: NOT_FOUND (ClaimNotFound). */
   getClaim: handleUnaryCall<GetClaimRequest, GetClaimResponse>;
+  /** In pages. */
   listClaims: handleUnaryCall<ListClaimsRequest, ListClaimsResponse>;
   /** The present claims as ADDED, then each change. Errors: OUT_OF_RANGE (Expired): resource_version is too old, list anew. */
   watchClaims: handleServerStreamingCall<WatchClaimsRequest, WatchClaimsResponse>;
@@ -3468,6 +3487,7 @@ export interface ClaimServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetClaimResponse) => void,
   ): ClientUnaryCall;
+  /** In pages. */
   listClaims(
     request: ListClaimsRequest,
     callback: (error: ServiceError | null, response: ListClaimsResponse) => void,

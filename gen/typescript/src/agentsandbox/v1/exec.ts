@@ -26,6 +26,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/exec.proto";
 
+/** How far an exec is. */
 export enum ExecState {
   EXEC_STATE_UNSPECIFIED = 0,
   EXEC_STATE_RUNNING = 1,
@@ -151,12 +152,14 @@ export function onDisconnectToJSON(object: OnDisconnect): string {
   }
 }
 
+/** Size of a terminal, in characters. */
 export interface TerminalSize {
   /** 1..65535 each. */
   columns: number;
   rows: number;
 }
 
+/** What is to be run, and how. */
 export interface Command {
   /** Either argv (argv[0] is looked up in PATH) or shell. */
   argv: string[];
@@ -189,6 +192,7 @@ export interface Command_EnvEntry {
   value: string;
 }
 
+/** A command that was started, and what is known of it. Kept after its end: the newest 1024. */
 export interface ExecRecord {
   /** Random, of one length. */
   execId: string;
@@ -223,6 +227,7 @@ export interface ExecRecord_LabelsEntry {
   value: string;
 }
 
+/** See ExecService.Run. */
 export interface RunRequest {
   command:
     | Command
@@ -233,6 +238,7 @@ export interface RunRequest {
   maxOutputBytes: number;
 }
 
+/** What the command wrote, and how it ended. */
 export interface RunResponse {
   exec: ExecRecord | undefined;
   stdout: Buffer;
@@ -242,6 +248,7 @@ export interface RunResponse {
   stderrDropped: bigint;
 }
 
+/** See ExecService.Start and StreamService.Attach. */
 export interface StartRequest {
   command:
     | Command
@@ -264,11 +271,13 @@ export interface StartRequest_LabelsEntry {
   value: string;
 }
 
+/** The exec as it was started. */
 export interface StartResponse {
   exec: ExecRecord | undefined;
   existed: boolean;
 }
 
+/** Which execs, and which page of them. */
 export interface ListExecsRequest {
   /** Only those with this state; UNSPECIFIED: all. */
   state: ExecState;
@@ -276,41 +285,50 @@ export interface ListExecsRequest {
   pageToken: string;
 }
 
+/** One page. */
 export interface ListExecsResponse {
   execs: ExecRecord[];
   nextPageToken: string;
 }
 
+/** Names one exec. */
 export interface GetExecRequest {
   execId: string;
 }
 
+/** The exec as it is. */
 export interface GetExecResponse {
   exec: ExecRecord | undefined;
 }
 
+/** Names one exec. */
 export interface WaitRequest {
   execId: string;
 }
 
+/** The exec as it ended. */
 export interface WaitResponse {
   exec: ExecRecord | undefined;
 }
 
+/** A signal for one exec. */
 export interface SignalRequest {
   execId: string;
   /** 1..64. */
   signal: number;
 }
 
+/** Empty: the signal was sent. */
 export interface SignalResponse {
 }
 
+/** A new size for the terminal of one exec. */
 export interface ResizeRequest {
   execId: string;
   size: TerminalSize | undefined;
 }
 
+/** Empty: the size is set. */
 export interface ResizeResponse {
 }
 
@@ -2659,6 +2677,7 @@ export const ResizeResponse: MessageFns<ResizeResponse> = {
   },
 };
 
+/** Runs commands and keeps their records. Every call honours its deadline and its cancellation. */
 export type ExecServiceService = typeof ExecServiceService;
 export const ExecServiceService = {
   /**

@@ -28,6 +28,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/file.proto";
 
+/** Kinds of file, as stat(2) has them. */
 export enum FileType {
   FILE_TYPE_UNSPECIFIED = 0,
   FILE_TYPE_REGULAR = 1,
@@ -97,6 +98,7 @@ export function fileTypeToJSON(object: FileType): string {
   }
 }
 
+/** What happened to a file. */
 export enum FileChange {
   FILE_CHANGE_UNSPECIFIED = 0,
   FILE_CHANGE_CREATED = 1,
@@ -161,6 +163,7 @@ export function fileChangeToJSON(object: FileChange): string {
   }
 }
 
+/** A file as stat(2) shows it. */
 export interface FileInfo {
   /** Absolute. */
   path: string;
@@ -177,26 +180,31 @@ export interface FileInfo {
   target: string;
 }
 
+/** Names a file. */
 export interface StatRequest {
   path: string;
   /** Look at the link, not at what it names. */
   noFollow: boolean;
 }
 
+/** The file as it is. */
 export interface StatResponse {
   info: FileInfo | undefined;
 }
 
+/** Names a folder. */
 export interface ListFilesRequest {
   path: string;
   /** Folders below are listed too, down to this depth; 0 and 1: this folder only. */
   depth: number;
 }
 
+/** Some of the entries. */
 export interface ListFilesResponse {
   entries: FileInfo[];
 }
 
+/** A file and a part of it. */
 export interface ReadRequest {
   path: string;
   offset: bigint;
@@ -204,6 +212,7 @@ export interface ReadRequest {
   length: bigint;
 }
 
+/** A chunk. */
 export interface ReadResponse {
   /** In the first response. */
   info: FileInfo | undefined;
@@ -211,10 +220,12 @@ export interface ReadResponse {
   data: Buffer;
 }
 
+/** First open, then data. */
 export interface WriteRequest {
   kind: { $case: "open"; value: WriteOpen } | { $case: "data"; value: Buffer } | undefined;
 }
 
+/** The file to be written. */
 export interface WriteOpen {
   path: string;
   /** Permission bits; 0: 0644. */
@@ -227,19 +238,23 @@ export interface WriteOpen {
   append: boolean;
 }
 
+/** The file as it is now. */
 export interface WriteResponse {
   info: FileInfo | undefined;
 }
 
+/** What to remove. */
 export interface RemoveRequest {
   path: string;
   recursive: boolean;
   allowMissing: boolean;
 }
 
+/** Empty: it is gone. */
 export interface RemoveResponse {
 }
 
+/** The old and the new name. */
 export interface RenameRequest {
   from: string;
   to: string;
@@ -247,25 +262,30 @@ export interface RenameRequest {
   exclusive: boolean;
 }
 
+/** The file under its new name. */
 export interface RenameResponse {
   info: FileInfo | undefined;
 }
 
+/** The folder to make. */
 export interface MakeDirectoryRequest {
   path: string;
   mode: number;
   parents: boolean;
 }
 
+/** The folder as it is now. */
 export interface MakeDirectoryResponse {
   info: FileInfo | undefined;
 }
 
+/** What to watch. */
 export interface WatchFilesRequest {
   path: string;
   recursive: boolean;
 }
 
+/** One change. */
 export interface WatchFilesResponse {
   change: FileChange;
   path: string;
@@ -1972,6 +1992,7 @@ export const WatchFilesResponse: MessageFns<WatchFilesResponse> = {
  */
 export type FileServiceService = typeof FileServiceService;
 export const FileServiceService = {
+  /** One file. Errors: NOT_FOUND (FileNotFound). */
   stat: {
     path: "/agentsandbox.v1.FileService/Stat" as const,
     requestStream: false as const,
@@ -1981,6 +2002,7 @@ export const FileServiceService = {
     responseSerialize: (value: StatResponse): Buffer => Buffer.from(StatResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StatResponse => StatResponse.decode(value),
   },
+  /** A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory). */
   list: {
     path: "/agentsandbox.v1.FileService/List" as const,
     requestStream: false as const,
@@ -2010,6 +2032,7 @@ export const FileServiceService = {
     responseSerialize: (value: WriteResponse): Buffer => Buffer.from(WriteResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WriteResponse => WriteResponse.decode(value),
   },
+  /** A file, or with recursive a folder with all that is in it. */
   remove: {
     path: "/agentsandbox.v1.FileService/Remove" as const,
     requestStream: false as const,
@@ -2019,6 +2042,7 @@ export const FileServiceService = {
     responseSerialize: (value: RemoveResponse): Buffer => Buffer.from(RemoveResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RemoveResponse => RemoveResponse.decode(value),
   },
+  /** In one step; what has the new name is replaced unless exclusive. */
   rename: {
     path: "/agentsandbox.v1.FileService/Rename" as const,
     requestStream: false as const,
@@ -2028,6 +2052,7 @@ export const FileServiceService = {
     responseSerialize: (value: RenameResponse): Buffer => Buffer.from(RenameResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenameResponse => RenameResponse.decode(value),
   },
+  /** A folder. It is no error when it is there already. */
   makeDirectory: {
     path: "/agentsandbox.v1.FileService/MakeDirectory" as const,
     requestStream: false as const,
@@ -2051,20 +2076,26 @@ export const FileServiceService = {
 } as const;
 
 export interface FileServiceServer extends UntypedServiceImplementation {
+  /** One file. Errors: NOT_FOUND (FileNotFound). */
   stat: handleUnaryCall<StatRequest, StatResponse>;
+  /** A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory). */
   list: handleServerStreamingCall<ListFilesRequest, ListFilesResponse>;
   /** From an offset to the end or to a length, in chunks. */
   read: handleServerStreamingCall<ReadRequest, ReadResponse>;
   /** The first request is open; the file takes its name only when the last chunk is there. */
   write: handleClientStreamingCall<WriteRequest, WriteResponse>;
+  /** A file, or with recursive a folder with all that is in it. */
   remove: handleUnaryCall<RemoveRequest, RemoveResponse>;
+  /** In one step; what has the new name is replaced unless exclusive. */
   rename: handleUnaryCall<RenameRequest, RenameResponse>;
+  /** A folder. It is no error when it is there already. */
   makeDirectory: handleUnaryCall<MakeDirectoryRequest, MakeDirectoryResponse>;
   /** Changes below a folder until the call is cancelled. */
   watch: handleServerStreamingCall<WatchFilesRequest, WatchFilesResponse>;
 }
 
 export interface FileServiceClient extends Client {
+  /** One file. Errors: NOT_FOUND (FileNotFound). */
   stat(request: StatRequest, callback: (error: ServiceError | null, response: StatResponse) => void): ClientUnaryCall;
   stat(
     request: StatRequest,
@@ -2077,6 +2108,7 @@ export interface FileServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: StatResponse) => void,
   ): ClientUnaryCall;
+  /** A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory). */
   list(request: ListFilesRequest, options?: Partial<CallOptions>): ClientReadableStream<ListFilesResponse>;
   list(
     request: ListFilesRequest,
@@ -2101,6 +2133,7 @@ export interface FileServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: WriteResponse) => void,
   ): ClientWritableStream<WriteRequest>;
+  /** A file, or with recursive a folder with all that is in it. */
   remove(
     request: RemoveRequest,
     callback: (error: ServiceError | null, response: RemoveResponse) => void,
@@ -2116,6 +2149,7 @@ export interface FileServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RemoveResponse) => void,
   ): ClientUnaryCall;
+  /** In one step; what has the new name is replaced unless exclusive. */
   rename(
     request: RenameRequest,
     callback: (error: ServiceError | null, response: RenameResponse) => void,
@@ -2131,6 +2165,7 @@ export interface FileServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenameResponse) => void,
   ): ClientUnaryCall;
+  /** A folder. It is no error when it is there already. */
   makeDirectory(
     request: MakeDirectoryRequest,
     callback: (error: ServiceError | null, response: MakeDirectoryResponse) => void,

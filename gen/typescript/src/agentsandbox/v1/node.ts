@@ -28,6 +28,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/node.proto";
 
+/** What happens when the container's command has ended. */
 export enum RestartPolicy {
   RESTART_POLICY_UNSPECIFIED = 0,
   RESTART_POLICY_ALWAYS = 1,
@@ -73,6 +74,7 @@ export function restartPolicyToJSON(object: RestartPolicy): string {
   }
 }
 
+/** How far an instance is. */
 export enum InstanceState {
   INSTANCE_STATE_UNSPECIFIED = 0,
   INSTANCE_STATE_CREATING = 1,
@@ -132,9 +134,11 @@ export function instanceStateToJSON(object: InstanceState): string {
   }
 }
 
+/** Nothing to choose. */
 export interface GetNodeRequest {
 }
 
+/** A way to run a container, and whether this host can do it. */
 export interface RuntimeClass {
   /** "gvisor", "runc", "crun", "kata", "native". */
   name: string;
@@ -145,6 +149,7 @@ export interface RuntimeClass {
   path: string;
 }
 
+/** What this host is. */
 export interface GetNodeResponse {
   nodeName: string;
   version: string;
@@ -153,11 +158,13 @@ export interface GetNodeResponse {
   cpus: number;
 }
 
+/** Names an image. */
 export interface ImageRef {
   /** As in the pod: "registry.k8s.io/agent-sandbox/python-runtime-sandbox:v0.1.0". */
   name: string;
 }
 
+/** A probe as in a pod; zero means the default of Kubernetes. */
 export interface Probe {
   check:
     | { $case: "httpGet"; value: HttpGetProbe }
@@ -175,11 +182,13 @@ export interface Probe {
   failureThreshold: number;
 }
 
+/** A header field that a probe sends. */
 export interface HttpHeader {
   name: string;
   value: string;
 }
 
+/** Succeeds with a status of 200 to 399. */
 export interface HttpGetProbe {
   path: string;
   port: number;
@@ -190,20 +199,24 @@ export interface HttpGetProbe {
   https: boolean;
 }
 
+/** Succeeds with exit code 0. */
 export interface ExecProbe {
   argv: string[];
 }
 
+/** Succeeds when grpc.health.v1 says SERVING. */
 export interface GrpcProbe {
   port: number;
   service: string;
 }
 
+/** An environment variable of the container. */
 export interface ContainerEnv {
   name: string;
   value: string;
 }
 
+/** An emptyDir volume where the container sees it. */
 export interface EmptyDirMount {
   name: string;
   mountPath: string;
@@ -215,6 +228,7 @@ export interface EmptyDirMount {
   subPath: string;
 }
 
+/** The container of a sandbox: what of a pod the node needs to know. */
 export interface Container {
   name: string;
   image: string;
@@ -245,6 +259,7 @@ export interface Container {
   runAsNonRoot: boolean;
 }
 
+/** All that makes a sandbox. */
 export interface CreateSandboxRequest {
   /** Random, 16 characters [a-z0-9]: names the netns, cgroup, sockets and the OCI container. */
   instanceId: string;
@@ -263,6 +278,7 @@ export interface CreateSandboxRequest {
   podIp: string;
 }
 
+/** The instance as it was started. */
 export interface CreateSandboxResponse {
   instance: Instance | undefined;
 }
@@ -277,6 +293,7 @@ export interface ProbeResult {
   time: Date | undefined;
 }
 
+/** A sandbox on this machine, from its making to the removal of its record. */
 export interface Instance {
   instanceId: string;
   sandbox: SandboxRef | undefined;
@@ -294,38 +311,46 @@ export interface Instance {
   imageId: string;
 }
 
+/** Names the instance to be removed. */
 export interface DeleteSandboxRequest {
   instanceId: string;
   /** Between SIGTERM and SIGKILL; unset: that of its creation. */
   grace: Duration | undefined;
 }
 
+/** What it was. */
 export interface DeleteSandboxResponse {
   /** As it was at its end; unset when there was none. */
   instance: Instance | undefined;
 }
 
+/** Nothing to choose. */
 export interface ListSandboxesRequest {
 }
 
+/** All instances. */
 export interface ListSandboxesResponse {
   instances: Instance[];
 }
 
+/** Nothing to choose. */
 export interface WatchSandboxesRequest {
 }
 
+/** One instance as it is now, or that all were named. */
 export interface WatchSandboxesResponse {
   instance: Instance | undefined;
   synced: boolean;
 }
 
+/** What to import, and the name it gets. */
 export interface ImportImageRequest {
   source: string;
   /** The name pods use; empty: the ref of the source. */
   name: string;
 }
 
+/** An image of the store. */
 export interface Image {
   name: string;
   /** "sha256:…" of the manifest. */
@@ -334,27 +359,34 @@ export interface Image {
   importTime: Date | undefined;
 }
 
+/** The image as it is in the store. */
 export interface ImportImageResponse {
   image: Image | undefined;
 }
 
+/** Nothing to choose. */
 export interface ListImagesRequest {
 }
 
+/** All images. */
 export interface ListImagesResponse {
   images: Image[];
 }
 
+/** Names the image to be removed. */
 export interface RemoveImageRequest {
   name: string;
 }
 
+/** Empty: it is gone. */
 export interface RemoveImageResponse {
 }
 
+/** Nothing to choose. */
 export interface GetAgentRequest {
 }
 
+/** The agent as it is. */
 export interface GetAgentResponse {
   version: string;
   /** The container's own command: running, or how it ended. */
@@ -363,20 +395,24 @@ export interface GetAgentResponse {
   execsRunning: number;
 }
 
+/** The probe to run. */
 export interface RunProbeRequest {
   /** Only check and timeout_ms are used. */
   probe: Probe | undefined;
 }
 
+/** What the probe got. */
 export interface RunProbeResponse {
   success: boolean;
   message: string;
 }
 
+/** How long the processes have to end by themselves; unset: 10 s. */
 export interface StopRequest {
   grace: Duration | undefined;
 }
 
+/** Empty: it is under way. */
 export interface StopResponse {
 }
 
@@ -4283,6 +4319,7 @@ export const NodeServiceService = {
       Buffer.from(DeleteSandboxResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): DeleteSandboxResponse => DeleteSandboxResponse.decode(value),
   },
+  /** All instances, ended ones too until they are deleted. */
   listSandboxes: {
     path: "/agentsandbox.v1.NodeService/ListSandboxes" as const,
     requestStream: false as const,
@@ -4318,6 +4355,7 @@ export const NodeServiceService = {
     responseSerialize: (value: ImportImageResponse): Buffer => Buffer.from(ImportImageResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ImportImageResponse => ImportImageResponse.decode(value),
   },
+  /** All images of the store. */
   listImages: {
     path: "/agentsandbox.v1.NodeService/ListImages" as const,
     requestStream: false as const,
@@ -4327,6 +4365,7 @@ export const NodeServiceService = {
     responseSerialize: (value: ListImagesResponse): Buffer => Buffer.from(ListImagesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListImagesResponse => ListImagesResponse.decode(value),
   },
+  /** Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it. */
   removeImage: {
     path: "/agentsandbox.v1.NodeService/RemoveImage" as const,
     requestStream: false as const,
@@ -4348,6 +4387,7 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
   createSandbox: handleUnaryCall<CreateSandboxRequest, CreateSandboxResponse>;
   /** Ends and removes it with all that belongs to it. Idempotent. */
   deleteSandbox: handleUnaryCall<DeleteSandboxRequest, DeleteSandboxResponse>;
+  /** All instances, ended ones too until they are deleted. */
   listSandboxes: handleUnaryCall<ListSandboxesRequest, ListSandboxesResponse>;
   /** All instances as they are, then "synced", then each change. Records of ended ones stay until DeleteSandbox. */
   watchSandboxes: handleServerStreamingCall<WatchSandboxesRequest, WatchSandboxesResponse>;
@@ -4356,7 +4396,9 @@ export interface NodeServiceServer extends UntypedServiceImplementation {
    * UNAVAILABLE (RegistryUnreachable).
    */
   importImage: handleUnaryCall<ImportImageRequest, ImportImageResponse>;
+  /** All images of the store. */
   listImages: handleUnaryCall<ListImagesRequest, ListImagesResponse>;
+  /** Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it. */
   removeImage: handleUnaryCall<RemoveImageRequest, RemoveImageResponse>;
 }
 
@@ -4412,6 +4454,7 @@ export interface NodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: DeleteSandboxResponse) => void,
   ): ClientUnaryCall;
+  /** All instances, ended ones too until they are deleted. */
   listSandboxes(
     request: ListSandboxesRequest,
     callback: (error: ServiceError | null, response: ListSandboxesResponse) => void,
@@ -4456,6 +4499,7 @@ export interface NodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ImportImageResponse) => void,
   ): ClientUnaryCall;
+  /** All images of the store. */
   listImages(
     request: ListImagesRequest,
     callback: (error: ServiceError | null, response: ListImagesResponse) => void,
@@ -4471,6 +4515,7 @@ export interface NodeServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListImagesResponse) => void,
   ): ClientUnaryCall;
+  /** Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it. */
   removeImage(
     request: RemoveImageRequest,
     callback: (error: ServiceError | null, response: RemoveImageResponse) => void,

@@ -26,6 +26,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/route.proto";
 
+/** Whether a sandbox can be reached. */
 export enum RoutePhase {
   ROUTE_PHASE_UNSPECIFIED = 0,
   /** ROUTE_PHASE_PENDING - Being made or not ready. */
@@ -80,6 +81,7 @@ export function routePhaseToJSON(object: RoutePhase): string {
   }
 }
 
+/** Where one sandbox is. An assignment that is not yet written down counts already. */
 export interface Route {
   sandbox:
     | SandboxRef
@@ -96,17 +98,21 @@ export interface Route {
   cause: Cause | undefined;
 }
 
+/** Names the sandbox; namespace and name are needed, uid fences. */
 export interface ResolveRequest {
   sandbox: SandboxRef | undefined;
 }
 
+/** A route that is READY. */
 export interface ResolveResponse {
   route: Route | undefined;
 }
 
+/** All routes. */
 export interface WatchRoutesRequest {
 }
 
+/** One route, or that all were named. */
 export interface WatchRoutesResponse {
   route:
     | Route
@@ -572,6 +578,7 @@ export const WatchRoutesResponse: MessageFns<WatchRoutesResponse> = {
   },
 };
 
+/** Says where the agent of a sandbox is. */
 export type RouteServiceService = typeof RouteServiceService;
 export const RouteServiceService = {
   /**

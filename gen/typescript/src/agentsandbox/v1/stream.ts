@@ -23,6 +23,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/stream.proto";
 
+/** Which output of a command. */
 export enum OutputStream {
   OUTPUT_STREAM_UNSPECIFIED = 0,
   OUTPUT_STREAM_STDOUT = 1,
@@ -62,6 +63,7 @@ export function outputStreamToJSON(object: OutputStream): string {
   }
 }
 
+/** From the client: first start or open, then any of the others. */
 export interface AttachRequest {
   kind:
     | //
@@ -81,6 +83,7 @@ export interface AttachRequest {
     | undefined;
 }
 
+/** Goes on with an exec that was started. */
 export interface AttachOpen {
   execId: string;
   /** Where to go on reading. Output before it is not sent. Offsets that are no longer kept give a Gap first. */
@@ -92,6 +95,7 @@ export interface AttachOpen {
   stdin: boolean;
 }
 
+/** Bytes for the standard input of the command. */
 export interface StdinData {
   /** Of the first byte of data in all of stdin. What was taken already is skipped; a hole is INVALID_ARGUMENT. */
   offset: bigint;
@@ -100,10 +104,12 @@ export interface StdinData {
   eof: boolean;
 }
 
+/** Stops and starts the output. */
 export interface Pause {
   paused: boolean;
 }
 
+/** From the agent: first started, last exited. */
 export interface AttachResponse {
   kind:
     | //
@@ -122,6 +128,7 @@ export interface AttachResponse {
     | undefined;
 }
 
+/** Bytes that the command wrote. */
 export interface OutputData {
   stream: OutputStream;
   /** Of the first byte of data in all of this stream. */
@@ -129,6 +136,7 @@ export interface OutputData {
   data: Buffer;
 }
 
+/** Bytes that the command wrote and that cannot be had any more. */
 export interface Gap {
   stream: OutputStream;
   /** Bytes from..to-1 are lost. */
@@ -136,21 +144,25 @@ export interface Gap {
   to: bigint;
 }
 
+/** How much of stdin the command has taken, bytes from its beginning. */
 export interface StdinAck {
   offset: bigint;
 }
 
+/** From the client: first open, then data, at last eof. */
 export interface ForwardRequest {
   kind: { $case: "open"; value: ForwardOpen } | { $case: "data"; value: Buffer } | //
   /** Shuts down our sending side. */
   { $case: "eof"; value: boolean } | undefined;
 }
 
+/** Where to connect. */
 export interface ForwardOpen {
   /** 1..65535 on the sandbox's loopback. */
   port: number;
 }
 
+/** From the agent: first opened, then data, at last eof. */
 export interface ForwardResponse {
   kind:
     | //
@@ -1430,6 +1442,7 @@ export const ForwardResponse: MessageFns<ForwardResponse> = {
   },
 };
 
+/** Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command. */
 export type StreamServiceService = typeof StreamServiceService;
 export const StreamServiceService = {
   /**

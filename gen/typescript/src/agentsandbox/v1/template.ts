@@ -26,6 +26,7 @@ export const protobufPackage = "agentsandbox.v1";
 
 export const protobufFileName = "agentsandbox/v1/template.proto";
 
+/** What became of an applied object. */
 export enum ApplyOutcome {
   APPLY_OUTCOME_UNSPECIFIED = 0,
   APPLY_OUTCOME_CREATED = 1,
@@ -71,6 +72,7 @@ export function applyOutcomeToJSON(object: ApplyOutcome): string {
   }
 }
 
+/** What happened to a watched object. */
 export enum WatchEventType {
   WATCH_EVENT_TYPE_UNSPECIFIED = 0,
   WATCH_EVENT_TYPE_ADDED = 1,
@@ -116,6 +118,7 @@ export function watchEventTypeToJSON(object: WatchEventType): string {
   }
 }
 
+/** One object as its owner wrote it. */
 export interface Manifest {
   /** JSON text of the object, with apiVersion and kind (either version of the API). */
   json: Buffer;
@@ -123,6 +126,7 @@ export interface Manifest {
   origin: string;
 }
 
+/** The objects to create or update. */
 export interface ApplyRequest {
   /** At most 256. Applied in order. */
   manifests: Manifest[];
@@ -132,6 +136,7 @@ export interface ApplyRequest {
   dryRun: boolean;
 }
 
+/** An applied object and what there is to say of it. */
 export interface AppliedObject {
   apiVersion: string;
   kind: string;
@@ -142,10 +147,12 @@ export interface AppliedObject {
   warnings: string[];
 }
 
+/** In the order of the request. */
 export interface ApplyResponse {
   objects: AppliedObject[];
 }
 
+/** Names one object. */
 export interface GetRequest {
   kind: string;
   namespace: string;
@@ -165,11 +172,13 @@ export interface Event {
   lastTime: Date | undefined;
 }
 
+/** An object as a client of Kubernetes would see it. */
 export interface Object {
   /** JSON text: apiVersion, kind, metadata, spec, status. */
   json: Buffer;
 }
 
+/** The object, and what happened to it lately. */
 export interface GetResponse {
   object:
     | Object
@@ -178,6 +187,7 @@ export interface GetResponse {
   events: Event[];
 }
 
+/** Which objects, and which page of them. */
 export interface ListRequest {
   kind: string;
   /** Empty: all namespaces. */
@@ -188,12 +198,14 @@ export interface ListRequest {
   pageToken: string;
 }
 
+/** One page. */
 export interface ListResponse {
   objects: Object[];
   nextPageToken: string;
   resourceVersion: string;
 }
 
+/** Which objects, and from when on. */
 export interface WatchRequest {
   kind: string;
   /** Empty: all namespaces. */
@@ -204,11 +216,13 @@ export interface WatchRequest {
   resourceVersion: string;
 }
 
+/** One change. */
 export interface WatchResponse {
   type: WatchEventType;
   object: Object | undefined;
 }
 
+/** Names the object; with a uid, only if it still has that. */
 export interface DeleteRequest {
   kind: string;
   namespace: string;
@@ -216,6 +230,7 @@ export interface DeleteRequest {
   uid: string;
 }
 
+/** Empty: it is deleted, or on its way. */
 export interface DeleteResponse {
 }
 
@@ -1736,6 +1751,7 @@ export const TemplateServiceService = {
     responseSerialize: (value: GetResponse): Buffer => Buffer.from(GetResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): GetResponse => GetResponse.decode(value),
   },
+  /** In pages. */
   list: {
     path: "/agentsandbox.v1.TemplateService/List" as const,
     requestStream: false as const,
@@ -1755,6 +1771,7 @@ export const TemplateServiceService = {
     responseSerialize: (value: WatchResponse): Buffer => Buffer.from(WatchResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchResponse => WatchResponse.decode(value),
   },
+  /** Errors: as Get. */
   delete: {
     path: "/agentsandbox.v1.TemplateService/Delete" as const,
     requestStream: false as const,
@@ -1774,9 +1791,11 @@ export interface TemplateServiceServer extends UntypedServiceImplementation {
   apply: handleUnaryCall<ApplyRequest, ApplyResponse>;
   /** Errors: NOT_FOUND (TemplateNotFound, PoolNotFound, ClaimNotFound, SandboxNotFound). */
   get: handleUnaryCall<GetRequest, GetResponse>;
+  /** In pages. */
   list: handleUnaryCall<ListRequest, ListResponse>;
   /** The present objects as ADDED, then each change. */
   watch: handleServerStreamingCall<WatchRequest, WatchResponse>;
+  /** Errors: as Get. */
   delete: handleUnaryCall<DeleteRequest, DeleteResponse>;
 }
 
@@ -1813,6 +1832,7 @@ export interface TemplateServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: GetResponse) => void,
   ): ClientUnaryCall;
+  /** In pages. */
   list(request: ListRequest, callback: (error: ServiceError | null, response: ListResponse) => void): ClientUnaryCall;
   list(
     request: ListRequest,
@@ -1832,6 +1852,7 @@ export interface TemplateServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchResponse>;
+  /** Errors: as Get. */
   delete(
     request: DeleteRequest,
     callback: (error: ServiceError | null, response: DeleteResponse) => void,

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * An applied object and what there is to say of it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.AppliedObject}
  */
 public final class AppliedObject extends
@@ -487,6 +491,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * An applied object and what there is to say of it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.AppliedObject}
    */
   public static final class Builder extends

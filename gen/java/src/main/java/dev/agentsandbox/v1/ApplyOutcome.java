@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What became of an applied object.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.ApplyOutcome}
  */
 public enum ApplyOutcome

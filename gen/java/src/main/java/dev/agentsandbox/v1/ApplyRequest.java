@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The objects to create or update.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ApplyRequest}
  */
 public final class ApplyRequest extends
@@ -346,6 +350,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The objects to create or update.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ApplyRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * In the order of the request.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ApplyResponse}
  */
 public final class ApplyResponse extends
@@ -241,6 +245,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * In the order of the request.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ApplyResponse}
    */
   public static final class Builder extends

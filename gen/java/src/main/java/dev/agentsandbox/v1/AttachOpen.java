@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Goes on with an exec that was started.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.AttachOpen}
  */
 public final class AttachOpen extends
@@ -340,6 +344,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Goes on with an exec that was started.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.AttachOpen}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * From the client: first start or open, then any of the others.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.AttachRequest}
  */
 public final class AttachRequest extends
@@ -557,6 +561,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * From the client: first start or open, then any of the others.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.AttachRequest}
    */
   public static final class Builder extends

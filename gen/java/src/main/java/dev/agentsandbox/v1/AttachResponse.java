@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * From the agent: first started, last exited.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.AttachResponse}
  */
 public final class AttachResponse extends
@@ -521,6 +525,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * From the agent: first started, last exited.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.AttachResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What happened to an object.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.ChangeType}
  */
 public enum ChangeType

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A claim as the controller has it. Fields that it sets itself are empty in requests.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Claim}
  */
 public final class Claim extends
@@ -970,6 +974,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * A claim as the controller has it. Fields that it sets itself are empty in requests.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Claim}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * How far a claim is.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.ClaimPhase}
  */
 public enum ClaimPhase

@@ -291,6 +291,9 @@ public final class ClaimServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     default void listClaims(dev.agentsandbox.v1.ListClaimsRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListClaimsResponse> responseObserver) {
@@ -387,6 +390,9 @@ public final class ClaimServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public void listClaims(dev.agentsandbox.v1.ListClaimsRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListClaimsResponse> responseObserver) {
@@ -471,6 +477,9 @@ public final class ClaimServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListClaimsResponse listClaims(dev.agentsandbox.v1.ListClaimsRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -553,6 +562,9 @@ public final class ClaimServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListClaimsResponse listClaims(dev.agentsandbox.v1.ListClaimsRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -636,6 +648,9 @@ public final class ClaimServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.ListClaimsResponse> listClaims(
         dev.agentsandbox.v1.ListClaimsRequest request) {

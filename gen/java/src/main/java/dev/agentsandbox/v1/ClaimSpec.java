@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What is claimed and for how long.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ClaimSpec}
  */
 public final class ClaimSpec extends
@@ -838,6 +842,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * What is claimed and for how long.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ClaimSpec}
    */
   public static final class Builder extends

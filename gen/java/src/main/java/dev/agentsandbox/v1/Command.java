@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What is to be run, and how.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Command}
  */
 public final class Command extends
@@ -751,6 +755,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * What is to be run, and how.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Command}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The container of a sandbox: what of a pod the node needs to know.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Container}
  */
 public final class Container extends
@@ -946,6 +950,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The container of a sandbox: what of a pod the node needs to know.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Container}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * An environment variable of the container.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ContainerEnv}
  */
 public final class ContainerEnv extends
@@ -286,6 +290,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * An environment variable of the container.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ContainerEnv}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * See ClaimService.CreateClaim.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.CreateClaimRequest}
  */
 public final class CreateClaimRequest extends
@@ -673,6 +677,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * See ClaimService.CreateClaim.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.CreateClaimRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The claim as it is: ready, unless no_wait.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.CreateClaimResponse}
  */
 public final class CreateClaimResponse extends
@@ -256,6 +260,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The claim as it is: ready, unless no_wait.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.CreateClaimResponse}
    */
   public static final class Builder extends

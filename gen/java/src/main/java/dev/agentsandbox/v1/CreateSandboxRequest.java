@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * All that makes a sandbox.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.CreateSandboxRequest}
  */
 public final class CreateSandboxRequest extends
@@ -628,6 +632,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * All that makes a sandbox.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.CreateSandboxRequest}
    */
   public static final class Builder extends

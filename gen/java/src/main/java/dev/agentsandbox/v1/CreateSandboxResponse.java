@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The instance as it was started.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.CreateSandboxResponse}
  */
 public final class CreateSandboxResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The instance as it was started.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.CreateSandboxResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names the claim to be deleted.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.DeleteClaimRequest}
  */
 public final class DeleteClaimRequest extends
@@ -394,6 +398,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names the claim to be deleted.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.DeleteClaimRequest}
    */
   public static final class Builder extends

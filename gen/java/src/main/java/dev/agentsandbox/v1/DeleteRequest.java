@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names the object; with a uid, only if it still has that.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.DeleteRequest}
  */
 public final class DeleteRequest extends
@@ -386,6 +390,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names the object; with a uid, only if it still has that.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.DeleteRequest}
    */
   public static final class Builder extends

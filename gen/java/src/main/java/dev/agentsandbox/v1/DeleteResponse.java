@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Empty: it is deleted, or on its way.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.DeleteResponse}
  */
 public final class DeleteResponse extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Empty: it is deleted, or on its way.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.DeleteResponse}
    */
   public static final class Builder extends

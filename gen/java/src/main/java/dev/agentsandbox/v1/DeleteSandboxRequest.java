@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names the instance to be removed.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.DeleteSandboxRequest}
  */
 public final class DeleteSandboxRequest extends
@@ -291,6 +295,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names the instance to be removed.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.DeleteSandboxRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What it was.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.DeleteSandboxResponse}
  */
 public final class DeleteSandboxResponse extends
@@ -241,6 +245,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What it was.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.DeleteSandboxResponse}
    */
   public static final class Builder extends

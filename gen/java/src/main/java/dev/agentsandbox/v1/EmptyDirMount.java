@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * An emptyDir volume where the container sees it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.EmptyDirMount}
  */
 public final class EmptyDirMount extends
@@ -413,6 +417,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * An emptyDir volume where the container sees it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.EmptyDirMount}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Succeeds with exit code 0.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ExecProbe}
  */
 public final class ExecProbe extends
@@ -242,6 +246,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Succeeds with exit code 0.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ExecProbe}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A command that was started, and what is known of it. Kept after its end: the newest 1024.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ExecRecord}
  */
 public final class ExecRecord extends
@@ -888,6 +892,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * A command that was started, and what is known of it. Kept after its end: the newest 1024.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ExecRecord}
    */
   public static final class Builder extends

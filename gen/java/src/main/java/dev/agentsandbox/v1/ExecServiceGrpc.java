@@ -3,6 +3,9 @@ package dev.agentsandbox.v1;
 import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
+ * <pre>
+ * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+ * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
 public final class ExecServiceGrpc {
@@ -289,6 +292,9 @@ public final class ExecServiceGrpc {
   }
 
   /**
+   * <pre>
+   * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+   * </pre>
    */
   public interface AsyncService {
 
@@ -367,6 +373,9 @@ public final class ExecServiceGrpc {
 
   /**
    * Base class for the server implementation of the service ExecService.
+   * <pre>
+   * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+   * </pre>
    */
   public static abstract class ExecServiceImplBase
       implements io.grpc.BindableService, AsyncService {
@@ -378,6 +387,9 @@ public final class ExecServiceGrpc {
 
   /**
    * A stub to allow clients to do asynchronous rpc calls to service ExecService.
+   * <pre>
+   * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+   * </pre>
    */
   public static final class ExecServiceStub
       extends io.grpc.stub.AbstractAsyncStub<ExecServiceStub> {
@@ -474,6 +486,9 @@ public final class ExecServiceGrpc {
 
   /**
    * A stub to allow clients to do synchronous rpc calls to service ExecService.
+   * <pre>
+   * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+   * </pre>
    */
   public static final class ExecServiceBlockingV2Stub
       extends io.grpc.stub.AbstractBlockingStub<ExecServiceBlockingV2Stub> {
@@ -563,6 +578,9 @@ public final class ExecServiceGrpc {
 
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service ExecService.
+   * <pre>
+   * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+   * </pre>
    */
   public static final class ExecServiceBlockingStub
       extends io.grpc.stub.AbstractBlockingStub<ExecServiceBlockingStub> {
@@ -652,6 +670,9 @@ public final class ExecServiceGrpc {
 
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service ExecService.
+   * <pre>
+   * Runs commands and keeps their records. Every call honours its deadline and its cancellation.
+   * </pre>
    */
   public static final class ExecServiceFutureStub
       extends io.grpc.stub.AbstractFutureStub<ExecServiceFutureStub> {

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * How far an exec is.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.ExecState}
  */
 public enum ExecState

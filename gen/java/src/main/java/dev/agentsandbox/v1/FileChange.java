@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What happened to a file.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.FileChange}
  */
 public enum FileChange

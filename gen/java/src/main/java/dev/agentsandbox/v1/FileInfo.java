@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A file as stat(2) shows it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.FileInfo}
  */
 public final class FileInfo extends
@@ -467,6 +471,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A file as stat(2) shows it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.FileInfo}
    */
   public static final class Builder extends

@@ -332,6 +332,9 @@ public final class FileServiceGrpc {
   public interface AsyncService {
 
     /**
+     * <pre>
+     * One file. Errors: NOT_FOUND (FileNotFound).
+     * </pre>
      */
     default void stat(dev.agentsandbox.v1.StatRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.StatResponse> responseObserver) {
@@ -339,6 +342,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
+     * </pre>
      */
     default void list(dev.agentsandbox.v1.ListFilesRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListFilesResponse> responseObserver) {
@@ -366,6 +372,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A file, or with recursive a folder with all that is in it.
+     * </pre>
      */
     default void remove(dev.agentsandbox.v1.RemoveRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.RemoveResponse> responseObserver) {
@@ -373,6 +382,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In one step; what has the new name is replaced unless exclusive.
+     * </pre>
      */
     default void rename(dev.agentsandbox.v1.RenameRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.RenameResponse> responseObserver) {
@@ -380,6 +392,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder. It is no error when it is there already.
+     * </pre>
      */
     default void makeDirectory(dev.agentsandbox.v1.MakeDirectoryRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.MakeDirectoryResponse> responseObserver) {
@@ -433,6 +448,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * One file. Errors: NOT_FOUND (FileNotFound).
+     * </pre>
      */
     public void stat(dev.agentsandbox.v1.StatRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.StatResponse> responseObserver) {
@@ -441,6 +459,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
+     * </pre>
      */
     public void list(dev.agentsandbox.v1.ListFilesRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListFilesResponse> responseObserver) {
@@ -471,6 +492,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A file, or with recursive a folder with all that is in it.
+     * </pre>
      */
     public void remove(dev.agentsandbox.v1.RemoveRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.RemoveResponse> responseObserver) {
@@ -479,6 +503,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In one step; what has the new name is replaced unless exclusive.
+     * </pre>
      */
     public void rename(dev.agentsandbox.v1.RenameRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.RenameResponse> responseObserver) {
@@ -487,6 +514,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder. It is no error when it is there already.
+     * </pre>
      */
     public void makeDirectory(dev.agentsandbox.v1.MakeDirectoryRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.MakeDirectoryResponse> responseObserver) {
@@ -527,6 +557,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * One file. Errors: NOT_FOUND (FileNotFound).
+     * </pre>
      */
     public dev.agentsandbox.v1.StatResponse stat(dev.agentsandbox.v1.StatRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -534,6 +567,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
+     * </pre>
      */
     @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
     public io.grpc.stub.BlockingClientCall<?, dev.agentsandbox.v1.ListFilesResponse>
@@ -567,6 +603,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A file, or with recursive a folder with all that is in it.
+     * </pre>
      */
     public dev.agentsandbox.v1.RemoveResponse remove(dev.agentsandbox.v1.RemoveRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -574,6 +613,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In one step; what has the new name is replaced unless exclusive.
+     * </pre>
      */
     public dev.agentsandbox.v1.RenameResponse rename(dev.agentsandbox.v1.RenameRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -581,6 +623,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder. It is no error when it is there already.
+     * </pre>
      */
     public dev.agentsandbox.v1.MakeDirectoryResponse makeDirectory(dev.agentsandbox.v1.MakeDirectoryRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -621,6 +666,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * One file. Errors: NOT_FOUND (FileNotFound).
+     * </pre>
      */
     public dev.agentsandbox.v1.StatResponse stat(dev.agentsandbox.v1.StatRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -628,6 +676,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder, in portions. Errors: FAILED_PRECONDITION (NotADirectory).
+     * </pre>
      */
     public java.util.Iterator<dev.agentsandbox.v1.ListFilesResponse> list(
         dev.agentsandbox.v1.ListFilesRequest request) {
@@ -647,6 +698,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A file, or with recursive a folder with all that is in it.
+     * </pre>
      */
     public dev.agentsandbox.v1.RemoveResponse remove(dev.agentsandbox.v1.RemoveRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -654,6 +708,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In one step; what has the new name is replaced unless exclusive.
+     * </pre>
      */
     public dev.agentsandbox.v1.RenameResponse rename(dev.agentsandbox.v1.RenameRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -661,6 +718,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder. It is no error when it is there already.
+     * </pre>
      */
     public dev.agentsandbox.v1.MakeDirectoryResponse makeDirectory(dev.agentsandbox.v1.MakeDirectoryRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -700,6 +760,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * One file. Errors: NOT_FOUND (FileNotFound).
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.StatResponse> stat(
         dev.agentsandbox.v1.StatRequest request) {
@@ -708,6 +771,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A file, or with recursive a folder with all that is in it.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.RemoveResponse> remove(
         dev.agentsandbox.v1.RemoveRequest request) {
@@ -716,6 +782,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In one step; what has the new name is replaced unless exclusive.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.RenameResponse> rename(
         dev.agentsandbox.v1.RenameRequest request) {
@@ -724,6 +793,9 @@ public final class FileServiceGrpc {
     }
 
     /**
+     * <pre>
+     * A folder. It is no error when it is there already.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.MakeDirectoryResponse> makeDirectory(
         dev.agentsandbox.v1.MakeDirectoryRequest request) {

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Kinds of file, as stat(2) has them.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.FileType}
  */
 public enum FileType

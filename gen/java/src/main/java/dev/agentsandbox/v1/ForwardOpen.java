@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Where to connect.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ForwardOpen}
  */
 public final class ForwardOpen extends
@@ -212,6 +216,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Where to connect.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ForwardOpen}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * From the client: first open, then data, at last eof.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ForwardRequest}
  */
 public final class ForwardRequest extends
@@ -370,6 +374,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * From the client: first open, then data, at last eof.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ForwardRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * From the agent: first opened, then data, at last eof.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ForwardResponse}
  */
 public final class ForwardResponse extends
@@ -363,6 +367,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * From the agent: first opened, then data, at last eof.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ForwardResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Nothing to choose.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetAgentRequest}
  */
 public final class GetAgentRequest extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Nothing to choose.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetAgentRequest}
    */
   public static final class Builder extends

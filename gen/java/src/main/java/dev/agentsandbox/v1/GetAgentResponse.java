@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The agent as it is.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetAgentResponse}
  */
 public final class GetAgentResponse extends
@@ -328,6 +332,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The agent as it is.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetAgentResponse}
    */
   public static final class Builder extends

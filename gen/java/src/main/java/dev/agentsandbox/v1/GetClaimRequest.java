@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names one claim.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetClaimRequest}
  */
 public final class GetClaimRequest extends
@@ -286,6 +290,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names one claim.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetClaimRequest}
    */
   public static final class Builder extends

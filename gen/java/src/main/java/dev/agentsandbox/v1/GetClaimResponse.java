@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The claim as it is.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetClaimResponse}
  */
 public final class GetClaimResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The claim as it is.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetClaimResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names one exec.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetExecRequest}
  */
 public final class GetExecRequest extends
@@ -236,6 +240,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names one exec.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetExecRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What this host is.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetNodeResponse}
  */
 public final class GetNodeResponse extends
@@ -386,6 +390,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What this host is.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetNodeResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names one object.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetRequest}
  */
 public final class GetRequest extends
@@ -394,6 +398,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names one object.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetRequest}
    */
   public static final class Builder extends

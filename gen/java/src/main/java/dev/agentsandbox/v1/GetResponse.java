@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The object, and what happened to it lately.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GetResponse}
  */
 public final class GetResponse extends
@@ -304,6 +308,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The object, and what happened to it lately.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GetResponse}
    */
   public static final class Builder extends

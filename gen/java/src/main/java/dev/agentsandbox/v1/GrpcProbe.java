@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Succeeds when grpc.health.v1 says SERVING.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.GrpcProbe}
  */
 public final class GrpcProbe extends
@@ -258,6 +262,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Succeeds when grpc.health.v1 says SERVING.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.GrpcProbe}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Succeeds with a status of 200 to 399.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.HttpGetProbe}
  */
 public final class HttpGetProbe extends
@@ -398,6 +402,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Succeeds with a status of 200 to 399.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.HttpGetProbe}
    */
   public static final class Builder extends

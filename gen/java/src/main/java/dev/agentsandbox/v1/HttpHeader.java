@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A header field that a probe sends.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.HttpHeader}
  */
 public final class HttpHeader extends
@@ -286,6 +290,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A header field that a probe sends.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.HttpHeader}
    */
   public static final class Builder extends

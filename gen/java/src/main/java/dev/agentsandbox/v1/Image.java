@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * An image of the store.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Image}
  */
 public final class Image extends
@@ -360,6 +364,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * An image of the store.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Image}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names an image.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ImageRef}
  */
 public final class ImageRef extends
@@ -244,6 +248,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names an image.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ImageRef}
    */
   public static final class Builder extends

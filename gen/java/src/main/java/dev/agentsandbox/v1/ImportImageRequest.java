@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What to import, and the name it gets.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ImportImageRequest}
  */
 public final class ImportImageRequest extends
@@ -294,6 +298,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What to import, and the name it gets.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ImportImageRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The image as it is in the store.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ImportImageResponse}
  */
 public final class ImportImageResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The image as it is in the store.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ImportImageResponse}
    */
   public static final class Builder extends

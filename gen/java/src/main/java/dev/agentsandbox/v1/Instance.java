@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A sandbox on this machine, from its making to the removal of its record.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Instance}
  */
 public final class Instance extends
@@ -660,6 +664,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A sandbox on this machine, from its making to the removal of its record.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Instance}
    */
   public static final class Builder extends

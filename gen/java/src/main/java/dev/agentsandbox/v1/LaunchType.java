@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * How a claim came by its sandbox.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.LaunchType}
  */
 public enum LaunchType

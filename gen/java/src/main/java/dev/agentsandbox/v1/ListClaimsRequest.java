@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Which claims, and which page of them.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListClaimsRequest}
  */
 public final class ListClaimsRequest extends
@@ -457,6 +461,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * Which claims, and which page of them.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListClaimsRequest}
    */
   public static final class Builder extends

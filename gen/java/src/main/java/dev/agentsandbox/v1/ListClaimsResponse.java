@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One page.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListClaimsResponse}
  */
 public final class ListClaimsResponse extends
@@ -357,6 +361,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One page.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListClaimsResponse}
    */
   public static final class Builder extends

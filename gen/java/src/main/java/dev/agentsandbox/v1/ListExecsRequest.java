@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Which execs, and which page of them.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListExecsRequest}
  */
 public final class ListExecsRequest extends
@@ -295,6 +299,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Which execs, and which page of them.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListExecsRequest}
    */
   public static final class Builder extends

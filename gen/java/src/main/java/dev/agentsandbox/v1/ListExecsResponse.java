@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One page.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListExecsResponse}
  */
 public final class ListExecsResponse extends
@@ -291,6 +295,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One page.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListExecsResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names a folder.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListFilesRequest}
  */
 public final class ListFilesRequest extends
@@ -262,6 +266,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names a folder.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListFilesRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Some of the entries.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListFilesResponse}
  */
 public final class ListFilesResponse extends
@@ -241,6 +245,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Some of the entries.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListFilesResponse}
    */
   public static final class Builder extends

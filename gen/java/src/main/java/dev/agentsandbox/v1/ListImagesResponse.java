@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * All images.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListImagesResponse}
  */
 public final class ListImagesResponse extends
@@ -241,6 +245,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * All images.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListImagesResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Which objects, and which page of them.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListRequest}
  */
 public final class ListRequest extends
@@ -420,6 +424,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Which objects, and which page of them.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListRequest}
    */
   public static final class Builder extends

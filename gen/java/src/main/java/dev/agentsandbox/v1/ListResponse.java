@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One page.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListResponse}
  */
 public final class ListResponse extends
@@ -341,6 +345,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One page.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListResponse}
    */
   public static final class Builder extends

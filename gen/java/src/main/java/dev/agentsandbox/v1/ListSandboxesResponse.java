@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * All instances.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ListSandboxesResponse}
  */
 public final class ListSandboxesResponse extends
@@ -241,6 +245,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * All instances.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ListSandboxesResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The folder to make.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.MakeDirectoryRequest}
  */
 public final class MakeDirectoryRequest extends
@@ -281,6 +285,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The folder to make.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.MakeDirectoryRequest}
    */
   public static final class Builder extends

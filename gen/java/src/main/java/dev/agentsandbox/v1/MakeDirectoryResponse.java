@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The folder as it is now.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.MakeDirectoryResponse}
  */
 public final class MakeDirectoryResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The folder as it is now.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.MakeDirectoryResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One object as its owner wrote it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Manifest}
  */
 public final class Manifest extends
@@ -271,6 +275,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One object as its owner wrote it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Manifest}
    */
   public static final class Builder extends

@@ -361,6 +361,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All instances, ended ones too until they are deleted.
+     * </pre>
      */
     default void listSandboxes(dev.agentsandbox.v1.ListSandboxesRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListSandboxesResponse> responseObserver) {
@@ -389,6 +392,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All images of the store.
+     * </pre>
      */
     default void listImages(dev.agentsandbox.v1.ListImagesRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListImagesResponse> responseObserver) {
@@ -396,6 +402,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
+     * </pre>
      */
     default void removeImage(dev.agentsandbox.v1.RemoveImageRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.RemoveImageResponse> responseObserver) {
@@ -471,6 +480,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All instances, ended ones too until they are deleted.
+     * </pre>
      */
     public void listSandboxes(dev.agentsandbox.v1.ListSandboxesRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListSandboxesResponse> responseObserver) {
@@ -502,6 +514,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All images of the store.
+     * </pre>
      */
     public void listImages(dev.agentsandbox.v1.ListImagesRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListImagesResponse> responseObserver) {
@@ -510,6 +525,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
+     * </pre>
      */
     public void removeImage(dev.agentsandbox.v1.RemoveImageRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.RemoveImageResponse> responseObserver) {
@@ -569,6 +587,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All instances, ended ones too until they are deleted.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListSandboxesResponse listSandboxes(dev.agentsandbox.v1.ListSandboxesRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -599,6 +620,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All images of the store.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListImagesResponse listImages(dev.agentsandbox.v1.ListImagesRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -606,6 +630,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
+     * </pre>
      */
     public dev.agentsandbox.v1.RemoveImageResponse removeImage(dev.agentsandbox.v1.RemoveImageRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -664,6 +691,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All instances, ended ones too until they are deleted.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListSandboxesResponse listSandboxes(dev.agentsandbox.v1.ListSandboxesRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -693,6 +723,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All images of the store.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListImagesResponse listImages(dev.agentsandbox.v1.ListImagesRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -700,6 +733,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
+     * </pre>
      */
     public dev.agentsandbox.v1.RemoveImageResponse removeImage(dev.agentsandbox.v1.RemoveImageRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -761,6 +797,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All instances, ended ones too until they are deleted.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.ListSandboxesResponse> listSandboxes(
         dev.agentsandbox.v1.ListSandboxesRequest request) {
@@ -781,6 +820,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * All images of the store.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.ListImagesResponse> listImages(
         dev.agentsandbox.v1.ListImagesRequest request) {
@@ -789,6 +831,9 @@ public final class NodeServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: NOT_FOUND (ImageNotFound), FAILED_PRECONDITION (Conflict) while a sandbox uses it.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.RemoveImageResponse> removeImage(
         dev.agentsandbox.v1.RemoveImageRequest request) {

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * An object as a client of Kubernetes would see it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Object}
  */
 public final class Object extends
@@ -213,6 +217,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * An object as a client of Kubernetes would see it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Object}
    */
   public static final class Builder extends

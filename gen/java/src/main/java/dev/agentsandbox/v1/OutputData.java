@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Bytes that the command wrote.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.OutputData}
  */
 public final class OutputData extends
@@ -265,6 +269,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Bytes that the command wrote.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.OutputData}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Which output of a command.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.OutputStream}
  */
 public enum OutputStream

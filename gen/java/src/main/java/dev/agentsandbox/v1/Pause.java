@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Stops and starts the output.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Pause}
  */
 public final class Pause extends
@@ -209,6 +213,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Stops and starts the output.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Pause}
    */
   public static final class Builder extends

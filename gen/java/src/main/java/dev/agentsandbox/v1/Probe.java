@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A probe as in a pod; zero means the default of Kubernetes.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Probe}
  */
 public final class Probe extends
@@ -539,6 +543,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A probe as in a pod; zero means the default of Kubernetes.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Probe}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A file and a part of it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ReadRequest}
  */
 public final class ReadRequest extends
@@ -286,6 +290,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A file and a part of it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ReadRequest}
    */
   public static final class Builder extends

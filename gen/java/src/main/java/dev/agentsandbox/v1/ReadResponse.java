@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A chunk.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ReadResponse}
  */
 public final class ReadResponse extends
@@ -287,6 +291,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A chunk.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ReadResponse}
    */
   public static final class Builder extends

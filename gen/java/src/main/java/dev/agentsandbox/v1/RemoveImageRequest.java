@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names the image to be removed.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RemoveImageRequest}
  */
 public final class RemoveImageRequest extends
@@ -236,6 +240,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names the image to be removed.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RemoveImageRequest}
    */
   public static final class Builder extends

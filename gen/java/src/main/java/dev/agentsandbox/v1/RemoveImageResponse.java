@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Empty: it is gone.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RemoveImageResponse}
  */
 public final class RemoveImageResponse extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Empty: it is gone.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RemoveImageResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What to remove.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RemoveRequest}
  */
 public final class RemoveRequest extends
@@ -282,6 +286,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What to remove.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RemoveRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The old and the new name.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RenameRequest}
  */
 public final class RenameRequest extends
@@ -313,6 +317,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The old and the new name.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RenameRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The file under its new name.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RenameResponse}
  */
 public final class RenameResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The file under its new name.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RenameResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A new end for one claim.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RenewClaimRequest}
  */
 public final class RenewClaimRequest extends
@@ -364,6 +368,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A new end for one claim.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RenewClaimRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The claim with its new end.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RenewClaimResponse}
  */
 public final class RenewClaimResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The claim with its new end.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RenewClaimResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A new size for the terminal of one exec.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ResizeRequest}
  */
 public final class ResizeRequest extends
@@ -279,6 +283,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A new size for the terminal of one exec.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ResizeRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Empty: the size is set.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ResizeResponse}
  */
 public final class ResizeResponse extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Empty: the size is set.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ResizeResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names the sandbox; namespace and name are needed, uid fences.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ResolveRequest}
  */
 public final class ResolveRequest extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names the sandbox; namespace and name are needed, uid fences.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ResolveRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A route that is READY.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.ResolveResponse}
  */
 public final class ResolveResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A route that is READY.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.ResolveResponse}
    */
   public static final class Builder extends

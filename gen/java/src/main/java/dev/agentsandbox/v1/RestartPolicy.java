@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What happens when the container's command has ended.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.RestartPolicy}
  */
 public enum RestartPolicy

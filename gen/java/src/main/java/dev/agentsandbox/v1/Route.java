@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Where one sandbox is. An assignment that is not yet written down counts already.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.Route}
  */
 public final class Route extends
@@ -470,6 +474,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Where one sandbox is. An assignment that is not yet written down counts already.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.Route}
    */
   public static final class Builder extends

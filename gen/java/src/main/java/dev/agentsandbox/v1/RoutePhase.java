@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Whether a sandbox can be reached.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.RoutePhase}
  */
 public enum RoutePhase

@@ -3,6 +3,9 @@ package dev.agentsandbox.v1;
 import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
+ * <pre>
+ * Says where the agent of a sandbox is.
+ * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
 public final class RouteServiceGrpc {
@@ -134,6 +137,9 @@ public final class RouteServiceGrpc {
   }
 
   /**
+   * <pre>
+   * Says where the agent of a sandbox is.
+   * </pre>
    */
   public interface AsyncService {
 
@@ -161,6 +167,9 @@ public final class RouteServiceGrpc {
 
   /**
    * Base class for the server implementation of the service RouteService.
+   * <pre>
+   * Says where the agent of a sandbox is.
+   * </pre>
    */
   public static abstract class RouteServiceImplBase
       implements io.grpc.BindableService, AsyncService {
@@ -172,6 +181,9 @@ public final class RouteServiceGrpc {
 
   /**
    * A stub to allow clients to do asynchronous rpc calls to service RouteService.
+   * <pre>
+   * Says where the agent of a sandbox is.
+   * </pre>
    */
   public static final class RouteServiceStub
       extends io.grpc.stub.AbstractAsyncStub<RouteServiceStub> {
@@ -212,6 +224,9 @@ public final class RouteServiceGrpc {
 
   /**
    * A stub to allow clients to do synchronous rpc calls to service RouteService.
+   * <pre>
+   * Says where the agent of a sandbox is.
+   * </pre>
    */
   public static final class RouteServiceBlockingV2Stub
       extends io.grpc.stub.AbstractBlockingStub<RouteServiceBlockingV2Stub> {
@@ -252,6 +267,9 @@ public final class RouteServiceGrpc {
 
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service RouteService.
+   * <pre>
+   * Says where the agent of a sandbox is.
+   * </pre>
    */
   public static final class RouteServiceBlockingStub
       extends io.grpc.stub.AbstractBlockingStub<RouteServiceBlockingStub> {
@@ -291,6 +309,9 @@ public final class RouteServiceGrpc {
 
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service RouteService.
+   * <pre>
+   * Says where the agent of a sandbox is.
+   * </pre>
    */
   public static final class RouteServiceFutureStub
       extends io.grpc.stub.AbstractFutureStub<RouteServiceFutureStub> {

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The probe to run.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RunProbeRequest}
  */
 public final class RunProbeRequest extends
@@ -241,6 +245,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The probe to run.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RunProbeRequest}
    */
   public static final class Builder extends

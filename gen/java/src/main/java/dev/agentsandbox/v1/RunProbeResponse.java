@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What the probe got.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RunProbeResponse}
  */
 public final class RunProbeResponse extends
@@ -259,6 +263,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What the probe got.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RunProbeResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * See ExecService.Run.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RunRequest}
  */
 public final class RunRequest extends
@@ -282,6 +286,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * See ExecService.Run.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RunRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What the command wrote, and how it ended.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RunResponse}
  */
 public final class RunResponse extends
@@ -325,6 +329,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What the command wrote, and how it ended.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RunResponse}
    */
   public static final class Builder extends

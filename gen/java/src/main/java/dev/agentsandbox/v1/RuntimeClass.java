@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A way to run a container, and whether this host can do it.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.RuntimeClass}
  */
 public final class RuntimeClass extends
@@ -383,6 +387,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A way to run a container, and whether this host can do it.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.RuntimeClass}
    */
   public static final class Builder extends

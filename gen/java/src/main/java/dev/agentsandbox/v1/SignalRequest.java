@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * A signal for one exec.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.SignalRequest}
  */
 public final class SignalRequest extends
@@ -262,6 +266,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * A signal for one exec.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.SignalRequest}
    */
   public static final class Builder extends

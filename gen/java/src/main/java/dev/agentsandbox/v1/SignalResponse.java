@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Empty: the signal was sent.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.SignalResponse}
  */
 public final class SignalResponse extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Empty: the signal was sent.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.SignalResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * See ExecService.Start and StreamService.Attach.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StartRequest}
  */
 public final class StartRequest extends
@@ -538,6 +542,10 @@ java.lang.String defaultValue) {
     return builder;
   }
   /**
+   * <pre>
+   * See ExecService.Start and StreamService.Attach.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StartRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The exec as it was started.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StartResponse}
  */
 public final class StartResponse extends
@@ -252,6 +256,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The exec as it was started.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StartResponse}
    */
   public static final class Builder extends

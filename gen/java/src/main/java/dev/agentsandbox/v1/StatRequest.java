@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names a file.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StatRequest}
  */
 public final class StatRequest extends
@@ -263,6 +267,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names a file.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StatRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * How much of stdin the command has taken, bytes from its beginning.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StdinAck}
  */
 public final class StdinAck extends
@@ -209,6 +213,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * How much of stdin the command has taken, bytes from its beginning.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StdinAck}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Bytes for the standard input of the command.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StdinData}
  */
 public final class StdinData extends
@@ -263,6 +267,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Bytes for the standard input of the command.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StdinData}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * How long the processes have to end by themselves; unset: 10 s.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StopRequest}
  */
 public final class StopRequest extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * How long the processes have to end by themselves; unset: 10 s.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StopRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Empty: it is under way.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.StopResponse}
  */
 public final class StopResponse extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Empty: it is under way.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.StopResponse}
    */
   public static final class Builder extends

@@ -3,6 +3,9 @@ package dev.agentsandbox.v1;
 import static io.grpc.MethodDescriptor.generateFullMethodName;
 
 /**
+ * <pre>
+ * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+ * </pre>
  */
 @io.grpc.stub.annotations.GrpcGenerated
 public final class StreamServiceGrpc {
@@ -134,6 +137,9 @@ public final class StreamServiceGrpc {
   }
 
   /**
+   * <pre>
+   * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+   * </pre>
    */
   public interface AsyncService {
 
@@ -162,6 +168,9 @@ public final class StreamServiceGrpc {
 
   /**
    * Base class for the server implementation of the service StreamService.
+   * <pre>
+   * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+   * </pre>
    */
   public static abstract class StreamServiceImplBase
       implements io.grpc.BindableService, AsyncService {
@@ -173,6 +182,9 @@ public final class StreamServiceGrpc {
 
   /**
    * A stub to allow clients to do asynchronous rpc calls to service StreamService.
+   * <pre>
+   * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+   * </pre>
    */
   public static final class StreamServiceStub
       extends io.grpc.stub.AbstractAsyncStub<StreamServiceStub> {
@@ -214,6 +226,9 @@ public final class StreamServiceGrpc {
 
   /**
    * A stub to allow clients to do synchronous rpc calls to service StreamService.
+   * <pre>
+   * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+   * </pre>
    */
   public static final class StreamServiceBlockingV2Stub
       extends io.grpc.stub.AbstractBlockingStub<StreamServiceBlockingV2Stub> {
@@ -257,6 +272,9 @@ public final class StreamServiceGrpc {
 
   /**
    * A stub to allow clients to do limited synchronous rpc calls to service StreamService.
+   * <pre>
+   * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+   * </pre>
    */
   public static final class StreamServiceBlockingStub
       extends io.grpc.stub.AbstractBlockingStub<StreamServiceBlockingStub> {
@@ -274,6 +292,9 @@ public final class StreamServiceGrpc {
 
   /**
    * A stub to allow clients to do ListenableFuture-style rpc calls to service StreamService.
+   * <pre>
+   * Two-way streams. What the reader does not take is not sent: flow control reaches to the pipe of the command.
+   * </pre>
    */
   public static final class StreamServiceFutureStub
       extends io.grpc.stub.AbstractFutureStub<StreamServiceFutureStub> {

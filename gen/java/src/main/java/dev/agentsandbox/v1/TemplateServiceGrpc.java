@@ -258,6 +258,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     default void list(dev.agentsandbox.v1.ListRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListResponse> responseObserver) {
@@ -275,6 +278,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: as Get.
+     * </pre>
      */
     default void delete(dev.agentsandbox.v1.DeleteRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.DeleteResponse> responseObserver) {
@@ -339,6 +345,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public void list(dev.agentsandbox.v1.ListRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.ListResponse> responseObserver) {
@@ -358,6 +367,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: as Get.
+     * </pre>
      */
     public void delete(dev.agentsandbox.v1.DeleteRequest request,
         io.grpc.stub.StreamObserver<dev.agentsandbox.v1.DeleteResponse> responseObserver) {
@@ -407,6 +419,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListResponse list(dev.agentsandbox.v1.ListRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -426,6 +441,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: as Get.
+     * </pre>
      */
     public dev.agentsandbox.v1.DeleteResponse delete(dev.agentsandbox.v1.DeleteRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
@@ -474,6 +492,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public dev.agentsandbox.v1.ListResponse list(dev.agentsandbox.v1.ListRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -492,6 +513,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: as Get.
+     * </pre>
      */
     public dev.agentsandbox.v1.DeleteResponse delete(dev.agentsandbox.v1.DeleteRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
@@ -542,6 +566,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * In pages.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.ListResponse> list(
         dev.agentsandbox.v1.ListRequest request) {
@@ -550,6 +577,9 @@ public final class TemplateServiceGrpc {
     }
 
     /**
+     * <pre>
+     * Errors: as Get.
+     * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<dev.agentsandbox.v1.DeleteResponse> delete(
         dev.agentsandbox.v1.DeleteRequest request) {

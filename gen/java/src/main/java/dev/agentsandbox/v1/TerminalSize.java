@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Size of a terminal, in characters.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.TerminalSize}
  */
 public final class TerminalSize extends
@@ -234,6 +238,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Size of a terminal, in characters.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.TerminalSize}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Names one exec.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WaitRequest}
  */
 public final class WaitRequest extends
@@ -236,6 +240,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Names one exec.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WaitRequest}
    */
   public static final class Builder extends

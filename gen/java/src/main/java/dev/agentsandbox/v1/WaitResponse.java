@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The exec as it ended.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WaitResponse}
  */
 public final class WaitResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The exec as it ended.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WaitResponse}
    */
   public static final class Builder extends

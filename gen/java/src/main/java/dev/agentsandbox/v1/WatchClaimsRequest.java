@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Which claims, and from when on.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchClaimsRequest}
  */
 public final class WatchClaimsRequest extends
@@ -360,6 +364,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Which claims, and from when on.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchClaimsRequest}
    */
   public static final class Builder extends

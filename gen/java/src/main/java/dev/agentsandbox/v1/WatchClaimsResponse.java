@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One change.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchClaimsResponse}
  */
 public final class WatchClaimsResponse extends
@@ -308,6 +312,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One change.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchClaimsResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What happened to a watched object.
+ * </pre>
+ *
  * Protobuf enum {@code agentsandbox.v1.WatchEventType}
  */
 public enum WatchEventType

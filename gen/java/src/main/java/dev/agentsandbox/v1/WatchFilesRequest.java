@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * What to watch.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchFilesRequest}
  */
 public final class WatchFilesRequest extends
@@ -259,6 +263,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * What to watch.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchFilesRequest}
    */
   public static final class Builder extends

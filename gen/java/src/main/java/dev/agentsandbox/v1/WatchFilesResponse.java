@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One change.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchFilesResponse}
  */
 public final class WatchFilesResponse extends
@@ -323,6 +327,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One change.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchFilesResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * Which objects, and from when on.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchRequest}
  */
 public final class WatchRequest extends
@@ -452,6 +456,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * Which objects, and from when on.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchRequest}
    */
   public static final class Builder extends

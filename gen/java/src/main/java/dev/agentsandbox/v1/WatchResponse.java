@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One change.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchResponse}
  */
 public final class WatchResponse extends
@@ -258,6 +262,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One change.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchResponse}
    */
   public static final class Builder extends

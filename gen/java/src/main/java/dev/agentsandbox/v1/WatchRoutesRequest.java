@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * All routes.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchRoutesRequest}
  */
 public final class WatchRoutesRequest extends
@@ -186,6 +190,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * All routes.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchRoutesRequest}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One route, or that all were named.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchRoutesResponse}
  */
 public final class WatchRoutesResponse extends
@@ -256,6 +260,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One route, or that all were named.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchRoutesResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * One instance as it is now, or that all were named.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WatchSandboxesResponse}
  */
 public final class WatchSandboxesResponse extends
@@ -252,6 +256,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * One instance as it is now, or that all were named.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WatchSandboxesResponse}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The file to be written.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WriteOpen}
  */
 public final class WriteOpen extends
@@ -343,6 +347,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The file to be written.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WriteOpen}
    */
   public static final class Builder extends

@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * First open, then data.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WriteRequest}
  */
 public final class WriteRequest extends
@@ -321,6 +325,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * First open, then data.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WriteRequest}
    */
   public static final class Builder extends

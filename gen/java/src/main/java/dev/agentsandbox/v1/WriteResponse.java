@@ -5,6 +5,10 @@
 package dev.agentsandbox.v1;
 
 /**
+ * <pre>
+ * The file as it is now.
+ * </pre>
+ *
  * Protobuf type {@code agentsandbox.v1.WriteResponse}
  */
 public final class WriteResponse extends
@@ -229,6 +233,10 @@ private static final long serialVersionUID = 0L;
     return builder;
   }
   /**
+   * <pre>
+   * The file as it is now.
+   * </pre>
+   *
    * Protobuf type {@code agentsandbox.v1.WriteResponse}
    */
   public static final class Builder extends
