@@ -111,7 +111,8 @@ static void cold_creates(struct bench *b, const struct what *w)
 {
     progress("cold creates, and bare runs of the same agent");
     for (uint64_t i = 0; i < w->runs; i++) {
-        cold_create(b, w->cold_template, "cold_create");
+        if (w->cold_template)
+            cold_create(b, w->cold_template, "cold_create");
         if (w->bare_bundle)
             (void)printf("bare_run\t%.1f\n",
                          bench_bare_run(b, w->runsc, w->runsc_flags, w->bare_bundle, (int)i));
@@ -142,7 +143,7 @@ static void run(const struct what *w)
     }
     if (w->sandbox)
         use_sandbox(&b, w, w->sandbox);
-    if (w->cold_template)
+    if (w->cold_template || w->bare_bundle)
         cold_creates(&b, w);
     bench_close(&b);
 }
