@@ -95,9 +95,11 @@ static void add_request(const struct rpc_channel *ch, struct rpc_call *call, str
     rpc_fields_add_metadata(f, md, call->is_raw);
 }
 
+/* The loop's clock stands while the application works between turns; a deadline is counted from the
+ * call. */
 static const char *timeout_text(struct rpc_call *call, bool *ret_failed)
 {
-    uint64_t now_ms = loop_now_ms(call->hub->loop), at_ms = call->deadline.at_ms;
+    uint64_t now_ms = clock_monotonic_ms(), at_ms = call->deadline.at_ms;
     char *text;
 
     if (at_ms == CLOCK_NEVER)
@@ -174,8 +176,12 @@ static void failed(struct rpc_channel *ch, const struct err *why)
         enter(ch, RPC_CHANNEL_SHUTDOWN, &ch->last);
         return;
     }
-    (void)rpc_deadline_arm(ch->hub, &ch->retry, loop_now_ms(ch->hub->loop) + next_backoff(ch),
-                           NULL);
+    if (rpc_deadline_arm(ch->hub, &ch->retry, loop_now_ms(ch->hub->loop) + next_backoff(ch), NULL) <
+        0) {
+        fail_pending(ch, why, true); /* no timer, no retry: nobody may wait for it */
+        enter(ch, RPC_CHANNEL_IDLE, &ch->last);
+        return;
+    }
     fail_pending(ch, why, false);
     enter(ch, RPC_CHANNEL_TRANSIENT_FAILURE, &ch->last);
 }
@@ -467,7 +473,7 @@ static int fill(struct rpc_call *call, const char *path, const struct rpc_call_o
     if (opts->timeout_ms == 0)
         return 0;
     return rpc_deadline_arm(call->hub, &call->deadline,
-                            clock_add(loop_now_ms(call->hub->loop), opts->timeout_ms), err);
+                            clock_add(clock_monotonic_ms(), opts->timeout_ms), err);
 }
 
 static void submit(struct rpc_channel *ch, struct rpc_call *call)
@@ -476,6 +482,8 @@ static void submit(struct rpc_channel *ch, struct rpc_call *call)
     switch (ch->state) {
     case RPC_CHANNEL_IDLE:
         rpc_channel_connect(ch);
+        if (ch->retry.index == 0 && !ch->conn && err_oom(&ch->last) < 0)
+            fail_pending(ch, &ch->last, true);
         break;
     case RPC_CHANNEL_CONNECTING:
         break;

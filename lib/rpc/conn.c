@@ -16,6 +16,7 @@ enum {
     READ_BYTES = 64 * 1024,
     WRITE_BYTES = 128 * 1024,
     READS_PER_TURN = 4,
+    READ_OUT_ROUNDS = 64,
     WRITES_PER_TURN = 4,
     PREFACE_BYTES = 24,
     HANDSHAKE_MS = 10 * 1000,
@@ -48,6 +49,20 @@ void rpc_conn_unref(struct rpc_conn *conn)
     rpc_hub_unref(hub);
 }
 
+/* Bytes that nobody read make TCP forget what we said last (a GOAWAY that explains): so they are
+ * read. */
+static void read_out(struct rpc_conn *conn)
+{
+    uint8_t junk[4096]; /* not read_buf: a callback up the stack may still use what lies there */
+
+    if (conn->transport->is_tls || conn->transport->fd < 0)
+        return;
+    (void)shutdown(conn->transport->fd, SHUT_WR);
+    for (int i = 0; i < READ_OUT_ROUNDS; i++)
+        if (conn->transport->ops->read(conn->transport, junk, sizeof(junk), NULL) <= 0)
+            break;
+}
+
 /* Everything outside goes; the memory stays for those who still hold it. */
 static void shut(struct rpc_conn *conn, const struct err *why)
 {
@@ -58,6 +73,8 @@ static void shut(struct rpc_conn *conn, const struct err *why)
     rpc_deadline_disarm(conn->hub, &conn->timer);
     list_remove(&conn->dirty);
     loop_io_free(TAKE_PTR(conn->io));
+    if (session && rpc_session_own_error(session))
+        read_out(conn);
     if (conn->transport)
         conn->transport->ops->free(TAKE_PTR(conn->transport));
     if (!session)

@@ -153,7 +153,21 @@ static void begin_calls(struct rpc_channel *ch, struct seen *seen)
         seen->n_started++;
 }
 
-static int connect_both(struct world *w)
+/* Either over a pair of sockets or, with a folder, over a listener. */
+static char dir[] = "/tmp/rpc-test-XXXXXX";
+
+static int connect_listener(struct world *w)
+{
+    static const struct rpc_channel_opts opts = {.backoff_first_ms = 5};
+    char address[64];
+
+    (void)snprintf(address, sizeof(address), "unix:%s/s", dir);
+    if (rpc_server_listen(w->server, address, NULL, NULL, NULL) < 0)
+        return -1;
+    return rpc_channel_new(&w->channel, w->loop, address, &opts, NULL);
+}
+
+static int connect_both(struct world *w, bool listens)
 {
     int sv[2];
 
@@ -162,6 +176,8 @@ static int connect_both(struct world *w)
         rpc_server_handle(w->server, "/t.T/Stream", on_stream, NULL, NULL) < 0 ||
         rpc_server_handle_method(w->server, &unary_method, typed_unary, NULL, NULL) < 0)
         return -1;
+    if (listens)
+        return connect_listener(w);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
     if (rpc_server_serve_fd(w->server, sv[0], NULL, NULL, NULL) < 0) {
         (void)close(sv[1]);
@@ -171,7 +187,7 @@ static int connect_both(struct world *w)
 }
 
 /* Returns whether all was as if memory had sufficed. */
-static bool run(void)
+static bool run(bool listens)
 {
     struct world w = {0};
     struct seen seen = {0};
@@ -181,7 +197,7 @@ static bool run(void)
 
     assert_int_equal(loop_new(&w.loop, &err), 0);
     oom.is_on = true;
-    if (connect_both(&w) == 0)
+    if (connect_both(&w, listens) == 0)
         begin_calls(w.channel, &seen);
     end = clock_monotonic_ms() + 5000;
     while (seen.n_done < seen.n_started && clock_monotonic_ms() < end)
@@ -197,7 +213,7 @@ static bool run(void)
     return is_ok;
 }
 
-static void sweep(bool all_after)
+static void sweep(bool all_after, bool listens)
 {
     int n_harmless = 0;
 
@@ -207,7 +223,7 @@ static void sweep(bool all_after)
         oom.n = 0;
         oom.fail_at = i;
         oom.all_after = all_after;
-        is_ok = run();
+        is_ok = run(listens);
         if (oom.n <= i) {
             assert_true(is_ok);
             print_message("%d allocations, %d could fail unnoticed\n", i, n_harmless);
@@ -221,13 +237,15 @@ static void sweep(bool all_after)
 static void test_one_fails(void **state)
 {
     (void)state;
-    sweep(false);
+    sweep(false, false);
+    sweep(false, true);
 }
 
 static void test_all_fail(void **state)
 {
     (void)state;
-    sweep(true);
+    sweep(true, false);
+    sweep(true, true);
 }
 
 int main(void)
@@ -235,5 +253,11 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_one_fails),
                                        cmocka_unit_test(test_all_fail)};
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int r;
+
+    if (!mkdtemp(dir))
+        return 1;
+    r = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)rmdir(dir);
+    return r;
 }
