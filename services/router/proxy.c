@@ -4,59 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
-#include "lib/base/list.h"
-#include "lib/base/log.h"
 #include "lib/loop/loop.h"
 #include "lib/rpc/channel.h"
-#include "services/router/routes.h"
+#include "services/router/proxied.h"
 #include "services/router/stats.h"
-#include "services/router/target.h"
 #include "services/router/upstreams.h"
 
 enum { ROUTE_WAIT_MS = 60 * 1000, AGENT_WAIT_MS = 5 * 1000, CAUSE_WAIT_MS = 1000 };
 
-enum proxied_state { PROXIED_WAITING, PROXIED_OPEN, PROXIED_LOST, PROXIED_ENDED };
-
-/* One call. It lives until the on_done of its client's half. */
-struct proxied {
-    struct proxy *proxy;
-    struct list link; /* the proxy's waiting ones, while WAITING or LOST */
-    enum proxied_state state;
-    struct rpc_call *down;             /* from the client  */
-    struct rpc_call *up;               /* to the sandbox; NULL before and after */
-    const struct rpc_channel *channel; /* that up was started on; only compared, it may be gone   */
-    struct target target;
-    struct route_resolve resolve;
-    bool was_asked;            /* the controller has answered, or cannot                        */
-    uint64_t give_up_ms;       /* when the present wait ends                                    */
-    uint64_t agent_give_up_ms; /* since the route was ready; 0: it was not yet                  */
-    struct buf early;          /* from the client, before there is an upstream                  */
-    bool is_down_ended;        /* the client has half-closed                                    */
-    size_t n_down_held;        /* bytes in up's queue whose window the client has not got back  */
-    size_t n_up_held;          /* the same in the other direction                               */
-    uint64_t id, started_ns;
-    char instance_id[32]; /* where it went                                                      */
-    int code;             /* of the status given to the client                                  */
-    const char *why;      /* its message, in down's arena                                       */
-};
-
-struct proxy {
-    struct loop *loop;
-    struct proxy_opts opts;
-    struct list waiting;
-    struct loop_task *look;
-    struct loop_timer *timer; /* at the first give_up_ms of those that wait */
-    uint64_t timer_ms;
-    uint64_t n_calls;
-    struct log_ratelimit failures;
-};
-
 /* ---- states ---- */
 
-static void wait_until(struct proxied *c, uint64_t give_up_ms)
+void proxied_wait_until(struct proxied *c, uint64_t give_up_ms)
 {
     struct proxy *p = c->proxy;
 
@@ -72,8 +32,7 @@ static bool is_waiting_state(enum proxied_state state)
     return state == PROXIED_WAITING || state == PROXIED_LOST;
 }
 
-/* The one place that writes state. */
-static void enter(struct proxied *c, enum proxied_state state)
+void proxied_enter(struct proxied *c, enum proxied_state state)
 {
     static const bool moves[4][4] = {
         [PROXIED_WAITING] = {[PROXIED_OPEN] = true, [PROXIED_ENDED] = true},
@@ -92,17 +51,16 @@ static void enter(struct proxied *c, enum proxied_state state)
     }
 }
 
-/* For the log: the client's half tells only whether the status was sent. */
-static void note_end(struct proxied *c, int code, const char *message)
+void proxied_note_end(struct proxied *c, int code, const char *message)
 {
     c->code = code;
     c->why = arena_strdup(rpc_call_arena(c->down), message);
 }
 
-static void fail(struct proxied *c, const struct err *err)
+void proxied_fail(struct proxied *c, const struct err *err)
 {
-    enter(c, PROXIED_ENDED);
-    note_end(c, err->code, err->msg);
+    proxied_enter(c, PROXIED_ENDED);
+    proxied_note_end(c, err->code, err->msg);
     rpc_call_fail(c->down, err);
 }
 
@@ -111,7 +69,7 @@ static bool has_given_up(const struct proxied *c)
     return loop_now_ms(c->proxy->loop) >= c->give_up_ms;
 }
 
-static uint64_t remaining_ms(const struct proxied *c)
+uint64_t proxied_remaining_ms(const struct proxied *c)
 {
     uint64_t deadline = rpc_call_deadline_ms(c->down), now = loop_now_ms(c->proxy->loop);
 
@@ -120,230 +78,7 @@ static uint64_t remaining_ms(const struct proxied *c)
     return deadline > now ? deadline - now : 1; /* 0 would mean none */
 }
 
-/* ---- client to sandbox ---- */
-
-static void forward_up(struct proxied *c, const uint8_t *data, size_t n)
-{
-    struct err err;
-    int r = rpc_call_send_raw(c->up, data, n, &err);
-
-    metric_add(c->proxy->opts.stats->bytes_in, (double)n);
-    if (r == RPC_WAIT) {
-        c->n_down_held += n;
-    } else if (r == 0 || strcmp(err.reason, "CallEnded") == 0) {
-        rpc_call_consumed(c->down, n); /* the call has ended above: its on_done is on the way */
-    } else {
-        rpc_call_abandon(TAKE_PTR(c->up));
-        fail(c, &err);
-    }
-}
-
-static void down_on_data(struct rpc_call *down, const uint8_t *data, size_t n, void *user)
-{
-    struct proxied *c = user;
-    struct err err;
-
-    switch (c->state) {
-    case PROXIED_WAITING:
-        /* The window of these bytes stays closed, so the client can send no more than one window.
-         */
-        if (buf_append(&c->early, data, n, &err) < 0)
-            fail(c, &err);
-        break;
-    case PROXIED_OPEN:
-        forward_up(c, data, n);
-        break;
-    case PROXIED_LOST:
-    case PROXIED_ENDED:
-        rpc_call_consumed(down, n);
-        break;
-    }
-}
-
-static void down_on_half_close(struct rpc_call *down, void *user)
-{
-    struct proxied *c = user;
-
-    (void)down;
-    c->is_down_ended = true;
-    if (c->state == PROXIED_OPEN)
-        rpc_call_send_end(c->up);
-}
-
-static void up_on_writable(struct rpc_call *up, void *user)
-{
-    struct proxied *c = user;
-
-    (void)up;
-    if (c->n_down_held > 0)
-        rpc_call_consumed(c->down, c->n_down_held);
-    c->n_down_held = 0;
-}
-
-/* ---- sandbox to client ---- */
-
-/* Those of the hop itself; the details go with the status. */
-static bool is_passed(const char *name)
-{
-    static const char *const kept_back[] = {"grpc-status-details-bin", "content-length", "host"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(kept_back); i++)
-        if (strcmp(name, kept_back[i]) == 0)
-            return false;
-    return true;
-}
-
-typedef int (*add_fn)(struct rpc_call *call, const char *name, const void *value, size_t n,
-                      struct err *err);
-
-static int copy_fields(struct rpc_call *to, const struct rpc_metadata *md, add_fn add,
-                       struct err *err)
-{
-    for (size_t i = 0; md && i < md->n; i++)
-        if (is_passed(md->fields[i].name) &&
-            add(to, md->fields[i].name, md->fields[i].value, md->fields[i].n_value, err) < 0)
-            return -1;
-    return 0;
-}
-
-/* The sandbox sent what cannot be passed on: its half is given up. */
-static void refuse_up(struct proxied *c, const struct err *err)
-{
-    rpc_call_abandon(TAKE_PTR(c->up));
-    fail(c, err);
-}
-
-static void up_on_headers(struct rpc_call *up, void *user)
-{
-    struct proxied *c = user;
-    struct err err;
-
-    if (copy_fields(c->down, rpc_call_headers(up), rpc_call_add_header, &err) < 0 ||
-        rpc_call_send_headers(c->down, &err) < 0)
-        refuse_up(c, &err);
-}
-
-static void up_on_data(struct rpc_call *up, const uint8_t *data, size_t n, void *user)
-{
-    struct proxied *c = user;
-    struct err err;
-    int r = rpc_call_send_raw(c->down, data, n, &err);
-
-    metric_add(c->proxy->opts.stats->bytes_out, (double)n);
-    if (r == RPC_WAIT)
-        c->n_up_held += n;
-    else if (r == 0 || strcmp(err.reason, "CallEnded") == 0)
-        rpc_call_consumed(up, n);
-    else
-        refuse_up(c, &err);
-}
-
-static void down_on_writable(struct rpc_call *down, void *user)
-{
-    struct proxied *c = user;
-
-    (void)down;
-    if (c->up && c->n_up_held > 0)
-        rpc_call_consumed(c->up, c->n_up_held);
-    c->n_up_held = 0;
-}
-
-/* Not the agent's own UNAVAILABLE, which came with trailers: the connection broke, or took no more
- * calls. */
-static bool was_lost(struct rpc_call *up, const struct rpc_status *status)
-{
-    return status->code == RPC_UNAVAILABLE && !rpc_call_trailers(up);
-}
-
-static void up_on_done(struct rpc_call *up, const struct rpc_status *status, void *user)
-{
-    struct proxied *c = user;
-    struct proxy *p = c->proxy;
-    struct err err;
-
-    c->up = NULL;
-    if (was_lost(up, status)) {
-        if (c->n_down_held > 0)
-            rpc_call_consumed(c->down, c->n_down_held);
-        c->n_down_held = 0;
-        note_end(c, status->code, status->message);
-        enter(c, PROXIED_LOST);
-        wait_until(c, loop_now_ms(p->loop) + p->opts.cause_wait_ms);
-        loop_task_schedule(p->look); /* not now: the connection may not know yet that it is lost */
-        return;
-    }
-    if (copy_fields(c->down, rpc_call_trailers(up), rpc_call_add_trailer, &err) < 0) {
-        fail(c, &err);
-        return;
-    }
-    enter(c, PROXIED_ENDED);
-    note_end(c, status->code, status->message);
-    rpc_call_finish_status(c->down, status);
-}
-
-static const struct rpc_call_ops up_ops = {
-    .on_headers = up_on_headers,
-    .on_data = up_on_data,
-    .on_writable = up_on_writable,
-    .on_done = up_on_done,
-};
-
-/* ---- joining the halves ---- */
-
-/* The client's fields without those of its own hop; the strings stay in the client's half, which
- * outlives the start. */
-static int request_fields(struct proxied *c, struct rpc_metadata *ret, struct err *err)
-{
-    const struct rpc_metadata *md = rpc_call_headers(c->down);
-
-    *ret = (struct rpc_metadata){.arena = rpc_call_arena(c->down)};
-    if (md->n == 0)
-        return 0;
-    ret->fields = arena_alloc(ret->arena, md->n * sizeof(*ret->fields));
-    if (!ret->fields)
-        return err_oom(err);
-    for (size_t i = 0; i < md->n; i++) {
-        if (!is_passed(md->fields[i].name))
-            continue;
-        ret->fields[ret->n++] = md->fields[i];
-        ret->bytes += strlen(md->fields[i].name) + md->fields[i].n_value + 32;
-    }
-    ret->cap = md->n;
-    return 0;
-}
-
-static int start_upstream(struct proxied *c, struct rpc_channel *channel, struct err *err)
-{
-    struct rpc_metadata fields;
-    struct rpc_call_opts opts = {.timeout_ms = remaining_ms(c),
-                                 .metadata = &fields,
-                                 .raw = true,
-                                 .content_type = rpc_call_content_type(c->down)};
-
-    if (request_fields(c, &fields, err) < 0)
-        return -1;
-    return rpc_channel_call(channel, rpc_call_path(c->down), &opts, &up_ops, c, &c->up, err);
-}
-
-static void join(struct proxied *c, const struct route *route, struct rpc_channel *channel)
-{
-    struct buf early = c->early;
-    struct err err;
-
-    (void)snprintf(c->instance_id, sizeof(c->instance_id), "%s", route->instance_id);
-    if (start_upstream(c, channel, &err) < 0) {
-        fail(c, &err);
-        return;
-    }
-    buf_init(&c->early, LIMIT_RPC_STREAM_WINDOW);
-    enter(c, PROXIED_OPEN);
-    c->channel = channel;
-    if (buf_len(&early) > 0)
-        forward_up(c, buf_data(&early), buf_len(&early));
-    if (c->is_down_ended && c->up)
-        rpc_call_send_end(c->up);
-    buf_done(&early);
-}
+/* ---- waiting for the agent ---- */
 
 static void wait_for_agent(struct proxied *c, const struct route *route)
 {
@@ -355,18 +90,18 @@ static void wait_for_agent(struct proxied *c, const struct route *route)
             &err, RPC_UNIMPLEMENTED, "Unimplemented",
             "sandbox %s/%s is at \"%.100s\": this router reaches sandboxes of its own machine only",
             route->ns, route->name, route->endpoint);
-        fail(c, &err);
+        proxied_fail(c, &err);
         return;
     }
     if (c->agent_give_up_ms == 0) {
         c->agent_give_up_ms = loop_now_ms(p->loop) + p->opts.agent_wait_ms;
-        wait_until(c, c->agent_give_up_ms);
+        proxied_wait_until(c, c->agent_give_up_ms);
     } else if (has_given_up(c)) {
         (void)err_set(
             &err, RPC_UNAVAILABLE, "AgentUnavailable",
             "sandbox %s/%s is ready, but its agent has not connected for %u ms: try again",
             route->ns, route->name, p->opts.agent_wait_ms);
-        fail(c, &err);
+        proxied_fail(c, &err);
     }
 }
 
@@ -380,7 +115,7 @@ static void fail_not_ready(struct proxied *c, const struct route *route)
 
     (void)err_set(&err, RPC_DEADLINE_EXCEEDED, "Timeout", "sandbox %s/%s is not ready%s",
                   c->target.ns, c->target.name, route ? " yet" : ", or not known");
-    fail(c, &err);
+    proxied_fail(c, &err);
 }
 
 /* The controller cannot be asked; the last map stays in use. */
@@ -397,7 +132,7 @@ static void go_on_without_controller(struct proxied *c, const struct err *why)
     (void)err_wrap(
         &err, "sandbox %s/%s is not among those last known, and the controller cannot be asked",
         c->target.ns, c->target.name);
-    fail(c, &err);
+    proxied_fail(c, &err);
 }
 
 static void on_resolved(struct route_resolve *rr, const struct err *err, bool is_remote)
@@ -413,13 +148,13 @@ static void on_resolved(struct route_resolve *rr, const struct err *err, bool is
     else if (err->code == RPC_DEADLINE_EXCEEDED)
         fail_not_ready(c, route);
     else
-        fail(c, err);
+        proxied_fail(c, err);
 }
 
 static void ask_controller(struct proxied *c)
 {
     struct proxy *p = c->proxy;
-    uint64_t timeout_ms = remaining_ms(c);
+    uint64_t timeout_ms = proxied_remaining_ms(c);
     struct err err;
 
     if (timeout_ms == 0)
@@ -428,7 +163,7 @@ static void ask_controller(struct proxied *c)
     c->resolve.fn = on_resolved;
     if (routes_resolve(p->opts.routes, &c->resolve, c->target.ns, c->target.name, c->target.uid,
                        timeout_ms, &err) < 0)
-        fail(c, &err);
+        proxied_fail(c, &err);
 }
 
 /* Looks at the world and goes as far as it can. A refusal by the map alone does not count before
@@ -446,7 +181,7 @@ static void step(struct proxied *c)
     if (r == 0) {
         channel = upstreams_find(p->opts.upstreams, route->instance_id);
         if (channel)
-            join(c, route, channel);
+            relay_join(c, route, channel);
         else
             wait_for_agent(c, route);
     } else if (has_given_up(c)) {
@@ -455,7 +190,7 @@ static void step(struct proxied *c)
         if (!c->resolve.call)
             ask_controller(c);
     } else if (r < 0) {
-        fail(c, &err);
+        proxied_fail(c, &err);
     }
 }
 
@@ -471,7 +206,7 @@ static void fail_lost(struct proxied *c, const struct route *route)
                   is_ended ? "sandbox %s/%s has ended%s%s"
                            : "the connection to sandbox %s/%s was lost%s%s",
                   c->target.ns, c->target.name, *cause ? ": " : "", cause);
-    fail(c, &err);
+    proxied_fail(c, &err);
 }
 
 static void look_for_cause(struct proxied *c)
@@ -485,7 +220,7 @@ static void look_for_cause(struct proxied *c)
         /* The connection works: only this call was refused. */
         (void)err_set(&err, RPC_UNAVAILABLE, "AgentUnavailable", "%s",
                       c->why ? c->why : "out of memory");
-        fail(c, &err);
+        proxied_fail(c, &err);
     } else if (now || (route && (route->phase == ROUTE_ENDED || *route->cause)) ||
                has_given_up(c)) {
         fail_lost(c, route);
@@ -602,9 +337,9 @@ static void down_on_done(struct rpc_call *down, const struct rpc_status *status,
 }
 
 static const struct rpc_call_ops down_ops = {
-    .on_data = down_on_data,
-    .on_half_close = down_on_half_close,
-    .on_writable = down_on_writable,
+    .on_data = relay_on_data,
+    .on_half_close = relay_on_half_close,
+    .on_writable = relay_on_writable,
     .on_done = down_on_done,
 };
 
@@ -637,9 +372,9 @@ void proxy_handle(struct rpc_call *down, void *proxy)
     metric_inc(p->opts.stats->calls_open);
     rpc_call_set_ops(down, &down_ops, c);
     if (rpc_call_deadline_ms(down) != CLOCK_NEVER)
-        wait_until(c, rpc_call_deadline_ms(down));
+        proxied_wait_until(c, rpc_call_deadline_ms(down));
     else
-        wait_until(c, clock_add(loop_now_ms(p->loop), p->opts.route_wait_ms));
+        proxied_wait_until(c, clock_add(loop_now_ms(p->loop), p->opts.route_wait_ms));
     step(c);
 }
 
