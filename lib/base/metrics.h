@@ -21,7 +21,7 @@ struct metric;        /* a family */
 struct metric_series; /* one of it: good as long as the registry */
 
 enum {
-    METRIC_MAX_LABELS = 4,
+    METRIC_MAX_LABELS = 8,
     METRIC_MAX_SERIES = 128,
     METRIC_MAX_VALUE = 63,
     METRIC_MAX_HOOKS = 4

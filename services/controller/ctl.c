@@ -1,0 +1,450 @@
+#include "services/controller/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/loop/loop.h"
+#include "services/controller/ctl_wake.h"
+#include "services/controller/names.h"
+
+typedef int (*step_fn)(struct ctl *c, const struct store_object *o, struct ctl_item *it,
+                       struct step *st, struct err *err);
+
+static const struct {
+    const char *kind;
+    step_fn step;
+} queues[Q_N] = {
+    [Q_CLAIM] = {KIND_CLAIM, claim_step},   [Q_SANDBOX] = {KIND_SANDBOX, sandbox_step},
+    [Q_POD] = {KIND_POD, pod_step},         [Q_POOL] = {KIND_POOL, pool_step},
+    [Q_TEMPLATE] = {KIND_TEMPLATE, template_step},
+};
+
+enum { FIRST_RETRY_MS = 5, MAX_RETRY_MS = 30 * 1000, MAX_SLEEP_MS = 60 * 1000 };
+
+/* ---- time ---- */
+
+uint64_t ctl_now_ms(const struct ctl *c)
+{
+    return c->opts.clock.now_ms ? c->opts.clock.now_ms(c->opts.clock.user) : clock_monotonic_ms();
+}
+
+int64_t ctl_now_ns(const struct ctl *c)
+{
+    return c->opts.clock.now_ns ? c->opts.clock.now_ns(c->opts.clock.user)
+                                : (int64_t)clock_realtime_ns();
+}
+
+void ctl_format_nano(int64_t ns, char ret[40])
+{
+    char seconds[32];
+
+    clock_format_rfc3339(ns / 1000000000, seconds, sizeof(seconds));
+    (void)snprintf(ret, 40, "%.19s.%09uZ", seconds, (unsigned)(ns % 1000000000));
+}
+
+void step_again(struct step *st, uint64_t wait_ms)
+{
+    /* Long waits are cut, so that a wall clock that is set is noticed within a minute. */
+    st->again_ms = MIN(st->again_ms, MIN(wait_ms, (uint64_t)MAX_SLEEP_MS));
+}
+
+/* ---- the heap of things that wait for a time ---- */
+
+static void heap_put(struct ctl *c, size_t i, struct ctl_item *it)
+{
+    c->heap[i] = it;
+    it->heap_at = i + 1;
+}
+
+static void heap_up(struct ctl *c, size_t i, struct ctl_item *it)
+{
+    for (; i > 0 && c->heap[(i - 1) / 2]->due_ms > it->due_ms; i = (i - 1) / 2)
+        heap_put(c, i, c->heap[(i - 1) / 2]);
+    heap_put(c, i, it);
+}
+
+static void heap_down(struct ctl *c, size_t i, struct ctl_item *it)
+{
+    for (;;) {
+        size_t child = 2 * i + 1;
+
+        if (child >= c->n_heap)
+            break;
+        if (child + 1 < c->n_heap && c->heap[child + 1]->due_ms < c->heap[child]->due_ms)
+            child++;
+        if (c->heap[child]->due_ms >= it->due_ms)
+            break;
+        heap_put(c, i, c->heap[child]);
+        i = child;
+    }
+    heap_put(c, i, it);
+}
+
+static void heap_remove(struct ctl *c, struct ctl_item *it)
+{
+    size_t i = it->heap_at;
+    struct ctl_item *last;
+
+    if (i == 0)
+        return;
+    it->heap_at = 0;
+    it->due_ms = CLOCK_NEVER;
+    last = c->heap[--c->n_heap];
+    if (last == it)
+        return;
+    i--;
+    if (i > 0 && c->heap[(i - 1) / 2]->due_ms > last->due_ms)
+        heap_up(c, i, last);
+    else
+        heap_down(c, i, last);
+}
+
+static int heap_add(struct ctl *c, struct ctl_item *it, uint64_t due_ms)
+{
+    heap_remove(c, it);
+    if (due_ms == CLOCK_NEVER)
+        return 0;
+    if (c->n_heap == c->cap_heap) {
+        size_t cap = c->cap_heap ? 2 * c->cap_heap : 64;
+        struct ctl_item **heap = realloc(c->heap, cap * sizeof(*heap));
+
+        if (!heap)
+            return -1;
+        c->heap = heap;
+        c->cap_heap = cap;
+    }
+    it->due_ms = due_ms;
+    heap_up(c, c->n_heap++, it);
+    return 0;
+}
+
+uint64_t ctl_deadline_ms(const struct ctl *c)
+{
+    return c->n_heap ? c->heap[0]->due_ms : CLOCK_NEVER;
+}
+
+/* ---- items ---- */
+
+static void item_free(struct ctl_item *it)
+{
+    if (!it)
+        return;
+    heap_remove(it->ctl, it);
+    list_remove(&it->dirty);
+    free(it);
+}
+
+static void item_key(char *ret, size_t n, enum ctl_queue q, const char *ns, const char *name)
+{
+    (void)snprintf(ret, n, "%d/%s/%s", (int)q, ns, name); /* names are at most 253 bytes each */
+}
+
+static struct ctl_item *item_make(struct ctl *c, enum ctl_queue q, const char *ns,
+                                  const char *name)
+{
+    size_t n_ns = strlen(ns) + 1, n_name = strlen(name) + 1;
+    struct ctl_item *it;
+    char key[560];
+
+    item_key(key, sizeof(key), q, ns, name);
+    it = map_get(&c->items, key);
+    if (it)
+        return it;
+
+    it = calloc(1, sizeof(*it) + n_ns + n_name);
+    if (!it)
+        return NULL;
+    it->ctl = c;
+    it->queue = q;
+    it->due_ms = CLOCK_NEVER;
+    list_init(&it->dirty);
+    it->ns = memcpy(it + 1, ns, n_ns);
+    it->name = memcpy((char *)(it + 1) + n_ns, name, n_name);
+    if (map_set(&c->items, key, it, NULL, NULL) < 0) {
+        free(it);
+        return NULL;
+    }
+    return it;
+}
+
+/* Forgets an item whose object is gone and that nothing keeps. */
+static void item_drop_if_gone(struct ctl_item *it)
+{
+    struct ctl *c = it->ctl;
+    char key[560];
+
+    if (it->is_busy || it->is_dirty || it->heap_at ||
+        store_get(c->store, queues[it->queue].kind, it->ns, it->name))
+        return;
+    item_key(key, sizeof(key), it->queue, it->ns, it->name);
+    (void)map_remove(&c->items, key);
+    item_free(it);
+}
+
+static void item_mark(struct ctl_item *it)
+{
+    struct ctl *c = it->ctl;
+
+    if (it->is_dirty)
+        return;
+    it->is_dirty = true;
+    if (it->is_busy)
+        return; /* its done puts it on the list */
+    list_push_back(&c->dirty[it->queue], &it->dirty);
+    if (c->task)
+        loop_task_schedule(c->task);
+}
+
+void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name)
+{
+    struct ctl_item *it = item_make(c, q, ns, name);
+
+    if (it)
+        item_mark(it);
+}
+
+/* ---- one step ---- */
+
+static uint64_t retry_ms(struct ctl_item *it)
+{
+    uint64_t wait = (uint64_t)FIRST_RETRY_MS << MIN(it->n_fails, 13);
+
+    if (it->n_fails < UINT8_MAX)
+        it->n_fails++;
+    return MIN(wait, (uint64_t)MAX_RETRY_MS);
+}
+
+static void item_failed(struct ctl_item *it, const struct err *err)
+{
+    struct ctl *c = it->ctl;
+
+    if (it->n_fails == 0 || it->n_fails >= 8)
+        log_warn("reconcile failed, trying again", LOG_S("kind", queues[it->queue].kind),
+                 LOG_S("namespace", it->ns), LOG_S("name", it->name), LOG_ERR(err));
+    (void)heap_add(c, it, ctl_now_ms(c) + retry_ms(it)); /* no memory: its next event wakes it */
+}
+
+static void settle_taken(struct ctl_item *it)
+{
+    struct ctl *c = it->ctl;
+
+    if (!it->taken_uid[0])
+        return;
+    members_settle(&c->members, it->taken_uid, store_get_by_uid(c->store, it->taken_uid));
+    it->taken_uid[0] = '\0';
+}
+
+static void on_written(const struct store_result *res, void *user)
+{
+    struct ctl_item *it = user;
+    struct ctl *c = it->ctl;
+
+    it->is_busy = false;
+    c->n_busy--;
+    settle_taken(it);
+    it->was_refused = res->err && res->err->code == RPC_ALREADY_EXISTS;
+    if (!res->err)
+        it->n_fails = 0;
+    else if (res->err->code == RPC_ABORTED || res->err->code == RPC_NOT_FOUND || it->was_refused)
+        (void)heap_add(c, it, ctl_now_ms(c) + retry_ms(it)); /* the world moved on: look again */
+    else
+        item_failed(it, res->err);
+
+    if (it->is_dirty || !it->heap_at) { /* also after a success: the next move may be due */
+        it->is_dirty = false;
+        item_mark(it);
+    }
+}
+
+static void item_write(struct ctl_item *it, struct step *st)
+{
+    struct ctl *c = it->ctl;
+    struct err err;
+
+    if (batch_write(&st->batch, c->store, on_written, it, &err) < 0) {
+        settle_taken(it);
+        item_failed(it, &err);
+        return;
+    }
+    it->is_busy = true;
+    c->n_busy++;
+}
+
+static void item_step(struct ctl_item *it)
+{
+    struct ctl *c = it->ctl;
+    struct step st = {.again_ms = CLOCK_NEVER};
+    struct err err = {0};
+    int r;
+
+    it->is_dirty = false;
+    heap_remove(c, it);
+    batch_init(&st.batch);
+    r = queues[it->queue].step(c, store_get(c->store, queues[it->queue].kind, it->ns, it->name),
+                               it, &st, &err);
+    if (st.again_ms != CLOCK_NEVER)
+        (void)heap_add(c, it, ctl_now_ms(c) + st.again_ms); /* no memory: its next event wakes it */
+    if (r < 0 || st.batch.oom) {
+        if (r == 0)
+            (void)err_oom(&err);
+        settle_taken(it);
+        item_failed(it, &err);
+    } else if (st.batch.n > 0) {
+        item_write(it, &st);
+    } else {
+        it->n_fails = 0;
+        it->was_refused = false;
+    }
+    batch_done(&st.batch);
+    item_drop_if_gone(it); /* Careful: it may be gone here. */
+}
+
+static void take_due(struct ctl *c)
+{
+    uint64_t now = ctl_now_ms(c);
+
+    while (c->n_heap && c->heap[0]->due_ms <= now) {
+        struct ctl_item *it = c->heap[0];
+
+        heap_remove(c, it);
+        item_mark(it);
+    }
+}
+
+void ctl_process(struct ctl *c)
+{
+    take_due(c);
+    for (int q = 0; q < Q_N; q++) {
+        struct list now = LIST_INIT(now);
+        struct list *link;
+
+        /* Only those that are dirty now: what a step makes dirty comes with the next round. */
+        while ((link = list_pop_front(&c->dirty[q])))
+            list_push_back(&now, link);
+        while ((link = list_pop_front(&now)))
+            item_step(CONTAINER_OF(link, struct ctl_item, dirty));
+    }
+    if (c->timer)
+        loop_timer_arm(c->timer, ctl_deadline_ms(c));
+}
+
+bool ctl_is_idle(const struct ctl *c)
+{
+    for (int q = 0; q < Q_N; q++)
+        if (!list_is_empty(&c->dirty[q]))
+            return false;
+    return c->n_busy == 0;
+}
+
+/* ---- listeners ---- */
+
+void ctl_listen(struct ctl *c, struct ctl_listener *l)
+{
+    list_init(&l->link);
+    list_push_back(&c->listeners, &l->link);
+}
+
+void ctl_unlisten(struct ctl_listener *l)
+{
+    if (l->link.next)
+        list_remove(&l->link);
+}
+
+void ctl_tell_sandbox(struct ctl *c, const char *ns, const char *name, const char *uid)
+{
+    LIST_FOREACH_SAFE(it, &c->listeners)
+    {
+        struct ctl_listener *l = CONTAINER_OF(it, struct ctl_listener, link);
+
+        if (l->on_sandbox)
+            l->on_sandbox(ns, name, uid, l->user);
+    }
+}
+
+void ctl_tell_claim(struct ctl *c, const char *ns, const char *name)
+{
+    LIST_FOREACH_SAFE(it, &c->listeners)
+    {
+        struct ctl_listener *l = CONTAINER_OF(it, struct ctl_listener, link);
+
+        if (l->on_claim)
+            l->on_claim(ns, name, l->user);
+    }
+}
+
+/* ---- life ---- */
+
+static void on_task(struct loop_task *t _unused_, void *user)
+{
+    ctl_process(user);
+}
+
+static void on_timer(struct loop_timer *t _unused_, void *user)
+{
+    ctl_process(user);
+}
+
+static void on_event(const struct store_event *ev, void *user)
+{
+    ctl_on_event(user, ev);
+}
+
+int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct ctl_opts *opts,
+             struct err *err)
+{
+    *c = (struct ctl){.store = store, .loop = loop};
+    if (opts)
+        c->opts = *opts;
+    if (c->opts.readiness_grace_s == 0)
+        c->opts.readiness_grace_s = 300;
+    if (c->opts.max_refill_batch == 0)
+        c->opts.max_refill_batch = 32;
+    if (!c->opts.label_domains)
+        c->opts.label_domains = "sandbox.users.io";
+    map_init(&c->items);
+    list_init(&c->listeners);
+    for (int q = 0; q < Q_N; q++)
+        list_init(&c->dirty[q]);
+    members_init(&c->members);
+    events_init(&c->events);
+    if (loop_task_new(&c->task, loop, on_task, c, err) < 0)
+        return -1;
+    return c->opts.clock.now_ms ? 0 : loop_timer_new(&c->timer, loop, on_timer, c, err);
+}
+
+int ctl_start(struct ctl *c, struct err *err)
+{
+    if (store_watch_new(&c->watch, c->store, NULL, on_event, c, err) < 0)
+        return -1;
+    for (int q = 0; q < Q_N; q++) {
+        struct store_query query = {.kind = queues[q].kind};
+
+        STORE_FOREACH(o, c->store, &query)
+        {
+            if (q == Q_SANDBOX)
+                members_update(&c->members, o);
+            ctl_wake(c, (enum ctl_queue)q, o->ns, o->name);
+        }
+    }
+    return 0;
+}
+
+void ctl_done(struct ctl *c)
+{
+    store_watch_free(c->watch);
+    MAP_FOREACH(it, &c->items)
+    {
+        struct ctl_item *item = map_entry_value(it);
+
+        store_forget(c->store, item);
+        item_free(item);
+    }
+    map_done(&c->items);
+    free(c->heap);
+    loop_task_free(c->task);
+    loop_timer_free(c->timer);
+    members_done(&c->members);
+    events_done(&c->events);
+}

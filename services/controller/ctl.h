@@ -1,0 +1,132 @@
+#pragma once
+/*
+ * The reconcile core: level-triggered. An event of the store only marks objects dirty; later in the
+ * same turn each dirty object is stepped once: the step looks at the world as the store has it and
+ * collects what to write (one batch) and when to look again. While its batch is under way an object
+ * is not stepped; the store's memory has the result before `done`, so a step always sees its own
+ * writes and needs no expectations.
+ *
+ * No I/O and no clock of its own: the store, the node and the time come in from outside, so scripted
+ * worlds (tests/worlds) run the same code.
+ */
+#include "lib/base/list.h"
+#include "lib/base/map.h"
+#include "lib/store/store.h"
+#include "services/controller/batch.h"
+#include "services/controller/events.h"
+#include "services/controller/members.h"
+
+struct loop;
+struct ctl;
+struct binder;
+struct ctl_metrics;
+
+/* In the order in which they are stepped: claims first, refill last. */
+enum ctl_queue { Q_CLAIM, Q_SANDBOX, Q_POD, Q_POOL, Q_TEMPLATE, Q_N };
+
+struct ctl_clock {
+    uint64_t (*now_ms)(void *user); /* monotonic: waits                     */
+    int64_t (*now_ns)(void *user);  /* wall clock, Unix: what is stored     */
+    void *user;
+};
+
+struct ctl_opts {
+    struct ctl_clock clock;      /* all NULL: the real one                               */
+    uint32_t readiness_grace_s;  /* a pool member not ready so long is replaced; 0: 300  */
+    uint32_t max_refill_batch;   /* creates or deletes of one pool per step; 0: 32       */
+    const char *label_domains;   /* allowed in additionalPodMetadata; NULL: sandbox.users.io */
+};
+
+/* One object that is, or was, in the store. */
+struct ctl_item {
+    struct ctl *ctl;
+    struct list dirty;  /* on ctl->dirty[queue] */
+    enum ctl_queue queue;
+    bool is_busy;       /* its batch is under way                               */
+    bool is_dirty;      /* something changed meanwhile                          */
+    bool was_refused;   /* the last batch ended with ALREADY_EXISTS             */
+    uint8_t n_fails;    /* in a row: back-off                                   */
+    uint8_t n_churn;    /* pools: members that ended in a row, none ready       */
+    uint64_t due_ms;    /* looks again then; CLOCK_NEVER                        */
+    size_t heap_at;     /* place in ctl->heap + 1; 0: not in it                 */
+    char taken_uid[40]; /* claims: the pool member this batch takes; ""         */
+    const char *ns, *name;
+};
+
+/* What a step wants. */
+struct step {
+    struct batch batch;
+    uint64_t again_ms; /* look again after so long; CLOCK_NEVER */
+};
+void step_again(struct step *st, uint64_t wait_ms);
+
+struct ctl {
+    struct store *store;
+    struct ctl_opts opts;
+    struct members members;
+    struct events events;
+    struct binder *binder;       /* NULL: none on Kubernetes */
+    struct ctl_metrics *metrics; /* NULL: not counted        */
+
+    struct map items; /* "<queue letter>/ns/name" -> ctl_item */
+    struct list dirty[Q_N];
+    struct ctl_item **heap; /* by due_ms */
+    size_t n_heap, cap_heap;
+    size_t n_busy;
+    struct store_watch *watch;
+    struct loop_task *task;
+    struct loop_timer *timer;
+    struct loop *loop;
+    struct list listeners;
+};
+
+/* loop: drives the steps. The store must outlive it. */
+int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct ctl_opts *opts,
+             struct err *err);
+/* Marks everything that is in the store dirty; before it nothing is stepped. */
+int ctl_start(struct ctl *c, struct err *err);
+void ctl_done(struct ctl *c);
+
+/* Marks dirty: stepped later in this turn. Out of memory is made good by the next event. */
+void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name);
+/* Steps all that is dirty or due. The loop calls it; tests with a clock of their own may. */
+void ctl_process(struct ctl *c);
+/* Nothing dirty, nothing under way. */
+bool ctl_is_idle(const struct ctl *c);
+/* When something is due next, in the clock's now_ms; CLOCK_NEVER. */
+uint64_t ctl_deadline_ms(const struct ctl *c);
+
+uint64_t ctl_now_ms(const struct ctl *c);
+int64_t ctl_now_ns(const struct ctl *c);
+static inline int64_t ctl_now_s(const struct ctl *c)
+{
+    return ctl_now_ns(c) / 1000000000;
+}
+/* RFC 3339 with nanoseconds and Z, as Go's RFC3339Nano. ret holds 40 bytes. */
+void ctl_format_nano(int64_t ns, char ret[40]);
+
+/* Told of changes that matter to those who wait for a claim or a sandbox: the Sandbox of this name
+ * changed, its Pod included, or an assignment in memory was made. Called from inside: mark and return. */
+struct ctl_listener {
+    struct list link;
+    void (*on_sandbox)(const char *ns, const char *name, const char *uid, void *user);
+    void (*on_claim)(const char *ns, const char *name, void *user);
+    void *user;
+};
+void ctl_listen(struct ctl *c, struct ctl_listener *l);
+void ctl_unlisten(struct ctl_listener *l);
+void ctl_tell_sandbox(struct ctl *c, const char *ns, const char *name, const char *uid);
+
+/* ---- the steps; o is NULL when the object is gone. < 0: retried with back-off ---- */
+
+int template_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+                  struct err *err);
+int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+              struct err *err);
+int claim_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+               struct err *err);
+int sandbox_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+                 struct err *err);
+/* services/controller/binder.c */
+int pod_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+             struct err *err);

@@ -1,0 +1,201 @@
+/* Names, labels and buckets of the reference (3.2), so that dashboards go on working. */
+#include "services/controller/ctl_metrics.h"
+
+#include <string.h>
+
+#include "services/controller/binder.h"
+#include "services/controller/ctl.h"
+#include "services/controller/metrics_impl.h"
+#include "services/controller/names.h"
+#include "services/controller/podmeta.h"
+
+static const double latency_ms[] = {100,  250,  500,   750,   1000,  1250,   1500,  2000,
+                                    2500, 5000, 10000, 30000, 60000, 120000, 240000};
+
+static const struct metric_desc descs[CTL_METRIC_N] = {
+    [CTL_METRIC_CLAIMS] = {.name = "agent_sandbox_claim_creation_total",
+                           .help = "Claims that got a sandbox, by how",
+                           .type = METRIC_COUNTER,
+                           .labels = {"namespace", "sandbox_template", "launch_type",
+                                      "warmpool_name", "pod_condition", "created_by"}},
+    [CTL_METRIC_STARTUP] = {.name = "agent_sandbox_claim_controller_startup_latency_ms",
+                            .help = "From the controller's first sight of a claim to ready",
+                            .type = METRIC_HISTOGRAM,
+                            .labels = {"launch_type", "sandbox_template"},
+                            .buckets = latency_ms,
+                            .n_buckets = ARRAY_SIZE(latency_ms)},
+    [CTL_METRIC_CLIENT_STARTUP] = {.name = "agent_sandbox_client_claim_startup_latency_ms",
+                                   .help = "From the client's request to ready, by its clock",
+                                   .type = METRIC_HISTOGRAM,
+                                   .labels = {"launch_type", "sandbox_template"},
+                                   .buckets = latency_ms,
+                                   .n_buckets = ARRAY_SIZE(latency_ms)},
+    [CTL_METRIC_SANDBOXES] = {.name = "agent_sandboxes",
+                              .help = "Sandboxes by state",
+                              .type = METRIC_GAUGE,
+                              .labels = {"namespace", "ready_condition", "launch_type",
+                                         "owned_by"}},
+    [CTL_METRIC_POOL] = {.name = "agent_sandbox_warm_pool_sandboxes",
+                         .help = "Members of warm pools: desired, present and ready",
+                         .type = METRIC_GAUGE,
+                         .labels = {"namespace", "warmpool_name", "state"}},
+    [CTL_METRIC_NODE] = {.name = "agent_sandbox_node_instances",
+                         .help = "Instances on the node, by what the binder does with them",
+                         .type = METRIC_GAUGE,
+                         .labels = {"state"}},
+    [CTL_METRIC_NODE_UP] = {.name = "agent_sandbox_node_up",
+                            .help = "1 while the node is reached",
+                            .type = METRIC_GAUGE},
+    [CTL_METRIC_GRPC_CLAIMS] = {.name = "agent_sandbox_claims_total",
+                                .help = "CreateClaim calls by result",
+                                .type = METRIC_COUNTER,
+                                .labels = {"code", "reason"}},
+    [CTL_METRIC_GRPC_LATENCY] = {.name = "agent_sandbox_claim_call_seconds",
+                                 .help = "CreateClaim from request to answer",
+                                 .type = METRIC_HISTOGRAM,
+                                 .labels = {"launch_type"}},
+};
+
+/* The gauges that are counted at each scrape; series that are gone go to 0. */
+static void count_pools(struct ctl_metrics *m)
+{
+    struct store_query q = {.kind = KIND_POOL};
+
+    STORE_FOREACH(o, m->ctl->store, &q)
+    {
+        const char *ns = o->ns, *name = o->name;
+
+        metric_set(metric_with(m->f[CTL_METRIC_POOL], (const char *[]){ns, name, "desired"}),
+                   (double)obj_int(o->json, "spec.replicas", 1));
+        metric_set(metric_with(m->f[CTL_METRIC_POOL], (const char *[]){ns, name, "present"}),
+                   (double)obj_int(o->json, "status.replicas", 0));
+        metric_set(metric_with(m->f[CTL_METRIC_POOL], (const char *[]){ns, name, "ready"}),
+                   (double)obj_int(o->json, "status.readyReplicas", 0));
+    }
+}
+
+static struct metric_series *sandbox_series(struct ctl_metrics *m, const struct store_object *sb)
+{
+    struct obj_owner owner;
+    const char *by = "None", *launch = obj_label(sb->json, L_LAUNCH_TYPE);
+
+    if (obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_CLAIM, &owner) ||
+        obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, &owner))
+        by = owner.kind;
+    return metric_with(m->f[CTL_METRIC_SANDBOXES],
+                       (const char *[]){sb->ns,
+                                        cond_is_true(obj_get(sb->json, "status"), C_READY) ? "true"
+                                                                                          : "false",
+                                        launch ?: "unknown", by});
+}
+
+static void count_sandboxes(struct ctl_metrics *m)
+{
+    struct store_query q = {.kind = KIND_SANDBOX};
+
+    for (size_t i = 0; i < m->n_seen; i++)
+        metric_set(m->seen[i], 0);
+    STORE_FOREACH(o, m->ctl->store, &q)
+    {
+        struct metric_series *s = sandbox_series(m, o);
+        size_t i = 0;
+
+        metric_add(s, 1);
+        while (i < m->n_seen && m->seen[i] != s)
+            i++;
+        if (i == m->n_seen && i < ARRAY_SIZE(m->seen))
+            m->seen[m->n_seen++] = s;
+    }
+}
+
+static void on_write(void *user)
+{
+    struct ctl_metrics *m = user;
+    struct binder_stats st = {0};
+
+    count_pools(m);
+    count_sandboxes(m);
+    if (!m->ctl->binder)
+        return;
+    binder_stats(m->ctl->binder, &st);
+    metric_set(metric_with(m->f[CTL_METRIC_NODE], (const char *[]){"present"}),
+               (double)st.n_instances);
+    metric_set(metric_with(m->f[CTL_METRIC_NODE], (const char *[]){"starting"}),
+               (double)st.n_starting);
+    metric_set(metric_with(m->f[CTL_METRIC_NODE], (const char *[]){"waiting"}),
+               (double)st.n_waiting);
+    metric_set(metric_with(m->f[CTL_METRIC_NODE_UP], NULL), binder_is_up(m->ctl->binder));
+}
+
+int ctl_metrics_init(struct ctl_metrics *m, struct ctl *c, struct metrics *registry,
+                     struct err *err)
+{
+    *m = (struct ctl_metrics){.ctl = c};
+    for (int i = 0; i < CTL_METRIC_N; i++) {
+        m->descs[i] = descs[i];
+        if (i == CTL_METRIC_GRPC_LATENCY) { /* the bounds of all gRPC latencies */
+            m->descs[i].buckets = metric_latency_buckets;
+            m->descs[i].n_buckets = metric_n_latency_buckets;
+        }
+        if (metrics_add(registry, &m->descs[i], &m->f[i], err) < 0)
+            return -1;
+    }
+    metrics_on_write(registry, on_write, m);
+    c->metrics = m;
+    return 0;
+}
+
+void ctl_metrics_claim(struct ctl_metrics *m, const char *ns, const struct store_object *template,
+                       const struct store_object *pool, bool is_warm, bool is_ready)
+{
+    if (!m)
+        return;
+    metric_inc(metric_with(
+        m->f[CTL_METRIC_CLAIMS],
+        (const char *[]){ns, template ? template->name : "__unknown__", is_warm ? "warm" : "cold",
+                         pool ? pool->name : "none", is_ready ? "ready" : "not_ready", "unknown"}));
+}
+
+static void observe_since(struct metric *f, const json_t *claim, const char *annotation,
+                          const char *const *labels, int64_t now_ns)
+{
+    const char *text = obj_annotation(claim, annotation);
+    int64_t since_s;
+
+    /* Whole seconds plus the fraction that clock_parse_rfc3339() leaves out. */
+    if (!text || clock_parse_rfc3339(text, &since_s) < 0)
+        return;
+    {
+        const char *dot = strchr(text, '.');
+        double ms = (double)(now_ns - since_s * 1000000000) / 1e6;
+        double fraction = 0, scale = 100;
+
+        for (const char *p = dot ? dot + 1 : ""; *p >= '0' && *p <= '9'; p++, scale /= 10)
+            fraction += (*p - '0') * scale;
+        if (ms - fraction >= 0)
+            metric_observe(metric_with(f, labels), ms - fraction);
+    }
+}
+
+void ctl_metrics_ready(struct ctl_metrics *m, const json_t *claim,
+                       const struct store_object *sandbox, int64_t now_ns)
+{
+    const char *launch = sandbox ? obj_label(sandbox->json, L_LAUNCH_TYPE) : NULL;
+    const char *template = sandbox ? obj_annotation(sandbox->json, A_TEMPLATE_REF) : NULL;
+    const char *labels[] = {launch ?: "unknown", template ?: "__unknown__"};
+
+    if (!m)
+        return;
+    observe_since(m->f[CTL_METRIC_STARTUP], claim, A_FIRST_OBSERVED, labels, now_ns);
+    observe_since(m->f[CTL_METRIC_CLIENT_STARTUP], claim, A_CLIENT_REQUESTED, labels, now_ns);
+}
+
+void ctl_metrics_call(struct ctl_metrics *m, const char *code, const char *reason,
+                      const char *launch_type, double seconds)
+{
+    if (!m)
+        return;
+    metric_inc(metric_with(m->f[CTL_METRIC_GRPC_CLAIMS], (const char *[]){code, reason}));
+    metric_observe(metric_with(m->f[CTL_METRIC_GRPC_LATENCY], (const char *[]){launch_type}),
+                   seconds);
+}

@@ -1,0 +1,117 @@
+#include "services/controller/ctl_wake.h"
+
+#include <string.h>
+
+#include "services/controller/names.h"
+
+/* Pools that use a template. */
+static void wake_pools_of(struct ctl *c, const char *ns, const char *template)
+{
+    struct store_query q = {.kind = KIND_POOL, .ns = ns};
+
+    STORE_FOREACH(o, c->store, &q)
+    {
+        if (strcmp(obj_str_or(o->json, "spec.sandboxTemplateRef.name", ""), template) == 0)
+            ctl_wake(c, Q_POOL, o->ns, o->name);
+    }
+}
+
+/* Claims that have no sandbox yet; pool NULL: of any pool. A claim by template may be served by any. */
+static void wake_unbound_claims(struct ctl *c, const char *ns, const char *pool)
+{
+    struct store_query q = {.kind = KIND_CLAIM, .ns = ns};
+
+    STORE_FOREACH(o, c->store, &q)
+    {
+        const char *ref = obj_str_or(o->json, "spec.warmPoolRef.name", "");
+
+        if (o->is_deleting || obj_str(o->json, "status.sandbox.name"))
+            continue;
+        if (!pool || strcmp(ref, pool) == 0 ||
+            strncmp(ref, SHADOW_POOL_PREFIX, strlen(SHADOW_POOL_PREFIX)) == 0)
+            ctl_wake(c, Q_CLAIM, o->ns, o->name);
+    }
+}
+
+static void on_template(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+
+    ctl_wake(c, Q_TEMPLATE, o->ns, o->name);
+    wake_pools_of(c, o->ns, o->name);
+    if (ev->type == STORE_ADDED)
+        wake_unbound_claims(c, o->ns, NULL);
+}
+
+static void on_pool(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+
+    ctl_wake(c, Q_POOL, o->ns, o->name);
+    if (ev->type == STORE_DELETED)
+        members_remove_pool(&c->members, o->ns, o->name);
+    if (ev->type != STORE_MODIFIED || !ev->old_object || ev->old_object->generation != o->generation)
+        wake_unbound_claims(c, o->ns, o->name);
+}
+
+static void wake_owner(struct ctl *c, const struct store_object *o)
+{
+    struct obj_owner owner;
+
+    if (!o)
+        return;
+    if (obj_controlled_by_kind(o->json, GROUP_EXT, KIND_POOL, &owner))
+        ctl_wake(c, Q_POOL, o->ns, owner.name);
+    else if (obj_controlled_by_kind(o->json, GROUP_EXT, KIND_CLAIM, &owner)) {
+        ctl_wake(c, Q_CLAIM, o->ns, owner.name);
+        ctl_tell_claim(c, o->ns, owner.name);
+    }
+}
+
+static void on_sandbox(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+
+    if (ev->type == STORE_DELETED)
+        members_remove(&c->members, o->uid);
+    else
+        members_update(&c->members, o);
+    ctl_wake(c, Q_SANDBOX, o->ns, o->name);
+    wake_owner(c, o);
+    wake_owner(c, ev->old_object);
+    ctl_tell_sandbox(c, o->ns, o->name, o->uid);
+}
+
+static void on_pod(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+    const struct store_object *sandbox;
+    struct obj_owner owner;
+
+    ctl_wake(c, Q_POD, o->ns, o->name);
+    if (!obj_controlled_by_kind(o->json, GROUP_CORE, KIND_SANDBOX, &owner))
+        return;
+    ctl_wake(c, Q_SANDBOX, o->ns, owner.name);
+    sandbox = store_get(c->store, KIND_SANDBOX, o->ns, owner.name);
+    ctl_tell_sandbox(c, o->ns, owner.name, owner.uid);
+    if (sandbox && obj_controlled_by_kind(sandbox->json, GROUP_EXT, KIND_CLAIM, &owner))
+        ctl_tell_claim(c, o->ns, owner.name);
+}
+
+void ctl_on_event(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+
+    if (strcmp(o->kind, KIND_TEMPLATE) == 0)
+        on_template(c, ev);
+    else if (strcmp(o->kind, KIND_POOL) == 0)
+        on_pool(c, ev);
+    else if (strcmp(o->kind, KIND_SANDBOX) == 0)
+        on_sandbox(c, ev);
+    else if (strcmp(o->kind, KIND_POD) == 0)
+        on_pod(c, ev);
+    else if (strcmp(o->kind, KIND_CLAIM) == 0) {
+        ctl_wake(c, Q_CLAIM, o->ns, o->name);
+        ctl_tell_claim(c, o->ns, o->name);
+    }
+}

@@ -1,0 +1,38 @@
+#pragma once
+/*
+ * What happened to objects, for people: as Kubernetes' Events, kept in memory, newest last. Repeats of
+ * the same (type, reason, message) count up instead of adding. Bounded per object and in all; the
+ * objects longest without news go first.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/base/list.h"
+#include "lib/base/map.h"
+
+enum { EVENTS_PER_OBJECT = 16, EVENTS_MAX_OBJECTS = 1024 };
+
+struct event {
+    struct list link;
+    bool is_warning;
+    uint32_t count;
+    int64_t first_s, last_s; /* Unix */
+    const char *reason;      /* static */
+    char message[];
+};
+
+struct events {
+    struct map objects; /* "Kind/ns/name" */
+    struct list by_age; /* least recently written first */
+    size_t n_objects;
+};
+
+void events_init(struct events *e);
+void events_done(struct events *e);
+/* Out of memory loses the event. */
+void events_add(struct events *e, const char *kind, const char *ns, const char *name,
+                bool is_warning, const char *reason, int64_t now_s, const char *fmt, ...)
+    __attribute__((format(printf, 8, 9)));
+/* The object's events, oldest first, or NULL; good until the next events_add(). */
+const struct list *events_of(const struct events *e, const char *kind, const char *ns,
+                             const char *name);

@@ -1,0 +1,245 @@
+#include "services/controller/members.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "services/controller/names.h"
+#include "services/controller/obj.h"
+
+void members_init(struct members *m)
+{
+    map_init(&m->by_uid);
+    map_init(&m->pools);
+}
+
+void members_done(struct members *m)
+{
+    MAP_FOREACH(it, &m->by_uid)
+        free(map_entry_value(it));
+    MAP_FOREACH(it, &m->pools)
+    {
+        struct member_pool *p = map_entry_value(it);
+
+        free(p->key);
+        free(p);
+    }
+    map_done(&m->by_uid);
+    map_done(&m->pools);
+}
+
+bool sandbox_is_adoptable(const json_t *sandbox, const char **ret_pool)
+{
+    struct obj_owner owner;
+
+    if (obj_is_deleting(sandbox) || !obj_label(sandbox, L_WARM_POOL) ||
+        !obj_label(sandbox, L_TEMPLATE_REF_HASH) ||
+        !obj_controlled_by_kind(sandbox, GROUP_EXT, KIND_POOL, &owner))
+        return false;
+    *ret_pool = owner.name;
+    return true;
+}
+
+static struct member_pool *find_pool(const struct members *m, const char *ns, const char *pool)
+{
+    char key[520];
+
+    (void)snprintf(key, sizeof(key), "%s/%s", ns, pool); /* names are at most 253 bytes each */
+    return map_get(&m->pools, key);
+}
+
+static struct member_pool *make_pool(struct members *m, const char *ns, const char *pool)
+{
+    struct member_pool *p = find_pool(m, ns, pool);
+
+    if (p)
+        return p;
+    p = calloc(1, sizeof(*p));
+    if (!p)
+        return NULL;
+    list_init(&p->ready);
+    list_init(&p->starting);
+    if (asprintf(&p->key, "%s/%s", ns, pool) < 0) {
+        free(p);
+        return NULL;
+    }
+    if (map_set(&m->pools, p->key, p, NULL, NULL) < 0) {
+        free(p->key);
+        free(p);
+        return NULL;
+    }
+    return p;
+}
+
+static void unlink_member(struct member *b)
+{
+    if (!list_is_linked(&b->link))
+        return;
+    list_remove(&b->link);
+    if (b->is_ready)
+        b->pool->n_ready--;
+    else
+        b->pool->n_starting--;
+}
+
+static void link_member(struct member *b)
+{
+    if (b->is_ready) {
+        list_push_back(&b->pool->ready, &b->link);
+        b->pool->n_ready++;
+    } else {
+        list_push_back(&b->pool->starting, &b->link);
+        b->pool->n_starting++;
+    }
+}
+
+static struct member *member_new(struct members *m, const struct store_object *sandbox,
+                                 struct member_pool *pool)
+{
+    size_t n_ns = strlen(sandbox->ns) + 1, n_name = strlen(sandbox->name) + 1;
+    struct member *b = calloc(1, sizeof(*b) + n_ns + n_name);
+    char *text;
+
+    if (!b)
+        return NULL;
+    text = (char *)(b + 1);
+    memcpy(text, sandbox->ns, n_ns);
+    memcpy(text + n_ns, sandbox->name, n_name);
+    b->ns = text;
+    b->name = text + n_ns;
+    b->pool = pool;
+    list_init(&b->link);
+    (void)snprintf(b->uid, sizeof(b->uid), "%s", sandbox->uid); /* a UUID */
+    if (map_set(&m->by_uid, b->uid, b, NULL, NULL) < 0) {
+        free(b);
+        return NULL;
+    }
+    return b;
+}
+
+void members_update(struct members *m, const struct store_object *sandbox)
+{
+    struct member *b = map_get(&m->by_uid, sandbox->uid);
+    const char *pool_name;
+    struct member_pool *pool;
+    bool is_ready;
+
+    if (!sandbox_is_adoptable(sandbox->json, &pool_name)) {
+        members_remove(m, sandbox->uid);
+        return;
+    }
+    pool = make_pool(m, sandbox->ns, pool_name);
+    if (!pool)
+        return;
+    if (!b)
+        b = member_new(m, sandbox, pool);
+    if (!b)
+        return;
+
+    is_ready = cond_is_true(obj_get(sandbox->json, "status"), C_READY);
+    b->has_ip = json_array_size(obj_get(sandbox->json, "status.podIPs")) > 0;
+    if (b->is_taken) {
+        b->is_ready = is_ready;
+        return;
+    }
+    if (list_is_linked(&b->link) && b->is_ready == is_ready && b->pool == pool)
+        return;
+    unlink_member(b);
+    b->pool = pool;
+    b->is_ready = is_ready;
+    link_member(b);
+}
+
+void members_remove(struct members *m, const char *uid)
+{
+    struct member *b = map_remove(&m->by_uid, uid);
+
+    if (!b)
+        return;
+    unlink_member(b);
+    free(b);
+}
+
+void members_remove_pool(struct members *m, const char *ns, const char *pool)
+{
+    struct member_pool *p = find_pool(m, ns, pool);
+
+    if (!p)
+        return;
+    MAP_FOREACH(it, &m->by_uid)
+    {
+        struct member *b = map_entry_value(it);
+
+        if (b->pool == p)
+            members_remove(m, b->uid);
+    }
+    (void)map_remove(&m->pools, p->key);
+    free(p->key);
+    free(p);
+}
+
+static struct member *take(struct member *b)
+{
+    unlink_member(b);
+    b->is_taken = true;
+    return b;
+}
+
+struct member *members_take(struct members *m, const char *ns, const char *pool, bool ready_only)
+{
+    struct member_pool *p = find_pool(m, ns, pool);
+
+    if (!p)
+        return NULL;
+    if (!list_is_empty(&p->ready))
+        return take(LIST_FIRST(&p->ready, struct member, link));
+    if (ready_only)
+        return NULL;
+    LIST_FOREACH(it, &p->starting)
+    {
+        struct member *b = CONTAINER_OF(it, struct member, link);
+
+        if (b->has_ip)
+            return take(b);
+    }
+    return NULL;
+}
+
+struct member *members_take_uid(struct members *m, const char *uid)
+{
+    struct member *b = map_get(&m->by_uid, uid);
+
+    return b && !b->is_taken ? take(b) : NULL;
+}
+
+void members_settle(struct members *m, const char *uid, const struct store_object *sandbox)
+{
+    struct member *b = map_get(&m->by_uid, uid);
+
+    if (b)
+        b->is_taken = false;
+    if (sandbox)
+        members_update(m, sandbox);
+    else
+        members_remove(m, uid);
+}
+
+size_t members_n_ready(const struct members *m, const char *ns, const char *pool)
+{
+    const struct member_pool *p = find_pool(m, ns, pool);
+
+    return p ? p->n_ready : 0;
+}
+
+bool members_are_pending(const struct members *m, const char *ns, const char *pool)
+{
+    const struct member_pool *p = find_pool(m, ns, pool);
+
+    return p && p->n_ready == 0 && p->n_starting > 0;
+}
+
+bool members_is_taken(const struct members *m, const char *uid)
+{
+    const struct member *b = map_get(&m->by_uid, uid);
+
+    return b && b->is_taken;
+}

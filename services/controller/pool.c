@@ -1,0 +1,360 @@
+/*
+ * SandboxWarmPool: keeps `replicas` Sandboxes that nobody claimed. Each step counts the members as the
+ * store has them and writes, in one batch, the status as counted, then what is missing or too much.
+ * Because a step never runs while its own batch is under way, the count is always right: there are no
+ * expectations to keep, and a pool never exceeds its replicas (reference, "SandboxWarmPool controller").
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base/clock.h"
+#include "services/controller/blueprint.h"
+#include "services/controller/ctl.h"
+#include "services/controller/names.h"
+
+enum { DEFAULT_REPLICAS = 1, CHURN_FIRST_S = 1, RECHECK_MS = 60 * 1000 };
+
+struct census {
+    struct ctl *c;
+    struct ctl_item *item;
+    const struct store_object *pool;
+    const struct store_object *template; /* NULL: not there */
+    struct blueprint_hashes hashes;      /* of template     */
+    char pool_hash[9];
+    bool recreate;
+    const struct store_object **active; /* grows; freed by census_done() */
+    size_t n_active, cap;
+    size_t n_ready, n_terminating, n_unschedulable;
+    struct step *st;
+};
+
+static void census_done(struct census *s)
+{
+    free(s->active);
+}
+
+static size_t room(const struct census *s)
+{
+    size_t left = batch_room(&s->st->batch);
+
+    return left > 1 ? left - 1 : 0; /* one is kept for the status */
+}
+
+static bool is_ready(const struct store_object *sb)
+{
+    return cond_is_true(obj_get(sb->json, "status"), C_READY);
+}
+
+static bool is_stale(const struct census *s, const struct store_object *sb, bool is_orphan)
+{
+    const char *ref = obj_label(sb->json, L_TEMPLATE_REF_HASH);
+    const char *blueprint = obj_label(sb->json, L_TEMPLATE_HASH);
+
+    if (!ref || strcmp(ref, s->hashes.template_ref) != 0)
+        return true;
+    if (!is_orphan && blueprint && strcmp(blueprint, s->hashes.blueprint) == 0)
+        return false;
+    return !blueprint_matches(s->template->json, sb->json);
+}
+
+bool pool_member_is_stale(const json_t *pool, const json_t *template, const json_t *sandbox)
+{
+    const char *blueprint = obj_label(sandbox, L_TEMPLATE_HASH);
+    struct blueprint_hashes hashes;
+
+    if (strcmp(obj_str_or(pool, "spec.updateStrategy.type", ""), "Recreate") != 0 || !template ||
+        blueprint_hash(template, &hashes) < 0 ||
+        (blueprint && strcmp(blueprint, hashes.blueprint) == 0))
+        return false;
+    return !blueprint_matches(template, sandbox);
+}
+
+/* Deletes a member; when the batch is full the next step goes on. */
+static void drop_member(struct census *s, const struct store_object *sb)
+{
+    s->n_terminating++;
+    if (room(s) == 0)
+        step_again(s->st, 0);
+    else
+        batch_delete(&s->st->batch, sb, true);
+}
+
+static int add_active(struct census *s, const struct store_object *sb)
+{
+    if (s->n_active == s->cap) {
+        size_t cap = s->cap ? 2 * s->cap : 32;
+        const struct store_object **active = realloc(s->active, cap * sizeof(const void *));
+
+        if (!active)
+            return -1;
+        s->active = active;
+        s->cap = cap;
+    }
+    s->active[s->n_active++] = sb;
+    if (is_ready(sb))
+        s->n_ready++;
+    return 0;
+}
+
+/* An orphan becomes ours; ours gets its launch type. */
+static int take_in(struct census *s, const struct store_object *sb, bool is_orphan)
+{
+    _cleanup_(json_decrefp) json_t *edit = NULL;
+    int r = 0;
+
+    if (!is_orphan && strcmp(obj_label(sb->json, L_LAUNCH_TYPE) ?: "", "warm") == 0)
+        return 0;
+    if (room(s) == 0) {
+        step_again(s->st, 0);
+        return 0;
+    }
+    edit = store_object_edit(sb, NULL);
+    if (!edit)
+        return -1;
+    r |= obj_put_label(edit, L_LAUNCH_TYPE, "warm");
+    if (is_orphan)
+        r |= obj_set_controller(edit, API_EXT, KIND_POOL, s->pool->name, s->pool->uid);
+    if (r == 0)
+        batch_update(&s->st->batch, sb, TAKE_PTR(edit), true);
+    return r;
+}
+
+static bool pod_is_unschedulable(const struct census *s, const struct store_object *sb)
+{
+    const char *name = obj_annotation(sb->json, A_POD_NAME);
+    const struct store_object *pod =
+        store_get(s->c->store, KIND_POD, sb->ns, name && *name ? name : sb->name);
+    const json_t *cond;
+
+    if (!pod || pod->is_deleting)
+        return false;
+    cond = cond_get(obj_get(pod->json, "status"), C_POD_SCHEDULED);
+    return strcmp(obj_str_or(cond, "status", ""), "False") == 0 &&
+           strcmp(obj_str_or(cond, "reason", ""), "Unschedulable") == 0;
+}
+
+/*
+ * A member that ended never gets ready again, so it is not kept for the readiness grace; but a template
+ * whose command always ends must not spin: each one in a row waits twice as long as the one before.
+ */
+static bool ended_long_enough(struct census *s, const struct store_object *sb)
+{
+    int64_t now = ctl_now_s(s->c), since = now, wait;
+
+    (void)obj_time(cond_get(obj_get(sb->json, "status"), C_FINISHED), "lastTransitionTime", &since);
+    wait = MIN((int64_t)CHURN_FIRST_S << MIN(s->item->n_churn, 10),
+               (int64_t)s->c->opts.readiness_grace_s);
+    if (now - since >= wait) {
+        if (s->item->n_churn < UINT8_MAX)
+            s->item->n_churn++;
+        return true;
+    }
+    step_again(s->st, (uint64_t)(wait - (now - since)) * 1000);
+    return false;
+}
+
+/* Whether a member that is not ready has had its time. */
+static bool is_overdue(struct census *s, const struct store_object *sb)
+{
+    int64_t now = ctl_now_s(s->c), created = now, grace = s->c->opts.readiness_grace_s;
+
+    if (cond_is_true(obj_get(sb->json, "status"), C_FINISHED))
+        return ended_long_enough(s, sb);
+    (void)obj_time(sb->json, "metadata.creationTimestamp", &created);
+    if (now - created <= grace) {
+        step_again(s->st, (uint64_t)(grace - (now - created) + 2) * 1000);
+        return false;
+    }
+    if (!pod_is_unschedulable(s, sb))
+        return true;
+    s->n_unschedulable++;
+    return false;
+}
+
+static int count_member(struct census *s, const struct store_object *sb)
+{
+    struct obj_owner owner;
+    bool is_orphan = !obj_controller(sb->json, &owner);
+    bool is_ours = !is_orphan && strcmp(owner.uid, s->pool->uid) == 0;
+
+    if (!is_ours && !is_orphan)
+        return 0;
+    if (sb->is_deleting) {
+        s->n_terminating += is_ours;
+        return 0;
+    }
+    if (members_is_taken(&s->c->members, sb->uid))
+        return add_active(s, sb); /* a claim is being written: hands off */
+    if (s->template && (s->recreate || is_orphan) && is_stale(s, sb, is_orphan)) {
+        drop_member(s, sb);
+        return 0;
+    }
+    if (!is_ready(sb) && is_overdue(s, sb)) {
+        events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true, "MemberReplaced",
+                   ctl_now_s(s->c), "Sandbox \"%s\" is not ready and is replaced: %s", sb->name,
+                   obj_str_or(cond_get(obj_get(sb->json, "status"), C_READY), "message",
+                              "it has no status"));
+        drop_member(s, sb);
+        return 0;
+    }
+    if (take_in(s, sb, is_orphan) < 0)
+        return -1;
+    return add_active(s, sb);
+}
+
+static int count_members(struct census *s, struct err *err)
+{
+    struct store_query q = {.kind = KIND_SANDBOX,
+                            .ns = s->pool->ns,
+                            .label_key = L_WARM_POOL,
+                            .label_value = s->pool_hash};
+
+    STORE_FOREACH(sb, s->c->store, &q)
+    {
+        if (count_member(s, sb) < 0)
+            return err_oom(err);
+    }
+    if (s->n_ready > 0)
+        s->item->n_churn = 0;
+    return 0;
+}
+
+/* ---- what is missing ---- */
+
+static json_t *member_object(const struct census *s)
+{
+    const char *tpl = s->template->name, *ns = s->pool->ns;
+    _cleanup_(json_decrefp) json_t *o = obj_new(API_CORE, KIND_SANDBOX, ns, NULL);
+    _cleanup_(freep) char *generate = NULL;
+    json_t *pod_meta;
+    int r = 0;
+
+    if (!o || asprintf(&generate, "%s-", s->pool->name) < 0)
+        return NULL;
+    r |= obj_put_str(o, "metadata.generateName", generate);
+    r |= obj_put_label(o, L_WARM_POOL, s->pool_hash);
+    r |= obj_put_label(o, L_TEMPLATE_REF_HASH, s->hashes.template_ref);
+    r |= obj_put_label(o, L_LAUNCH_TYPE, "warm");
+    r |= obj_put_label(o, L_POD_TEMPLATE_HASH, s->hashes.pod_template);
+    r |= obj_put_label(o, L_TEMPLATE_HASH, s->hashes.blueprint);
+    r |= obj_put_label(o, L_CREATED_BY, "controller");
+    r |= obj_put_annotation(o, A_TEMPLATE_REF, tpl);
+    r |= obj_set_controller(o, API_EXT, KIND_POOL, s->pool->name, s->pool->uid);
+    r |= obj_put(o, "spec", blueprint_spec(s->template->json));
+    if (r)
+        return NULL;
+
+    pod_meta = obj_make(o, "spec.podTemplate.metadata");
+    r |= obj_put_key(pod_meta, "labels", L_WARM_POOL, s->pool_hash);
+    r |= obj_put_key(pod_meta, "labels", L_TEMPLATE_REF_HASH, s->hashes.template_ref);
+    r |= obj_put_key(pod_meta, "labels", L_POD_TEMPLATE_HASH, s->hashes.pod_template);
+    r |= obj_put_key(pod_meta, "labels", L_TEMPLATE_HASH, s->hashes.blueprint);
+    if (!json_object_get(obj_get(pod_meta, "annotations"), A_SAFE_TO_EVICT))
+        r |= obj_put_key(pod_meta, "annotations", A_SAFE_TO_EVICT, "true");
+    return r ? NULL : TAKE_PTR(o);
+}
+
+static void create_missing(struct census *s, size_t n_missing)
+{
+    size_t n = MIN(n_missing, MIN(room(s), (size_t)s->c->opts.max_refill_batch));
+
+    for (size_t i = 0; i < n; i++)
+        batch_create(&s->st->batch, KIND_SANDBOX, member_object(s));
+    if (n < n_missing)
+        step_again(s->st, 0);
+}
+
+/* ---- what is too much ---- */
+
+/* Not ready first, then the newest. */
+static int by_worth(const void *a, const void *b)
+{
+    const struct store_object *x = *(const struct store_object *const *)a;
+    const struct store_object *y = *(const struct store_object *const *)b;
+    int r = (int)is_ready(x) - (int)is_ready(y);
+
+    if (r == 0)
+        r = strcmp(obj_str_or(y->json, "metadata.creationTimestamp", ""),
+                   obj_str_or(x->json, "metadata.creationTimestamp", ""));
+    return r ? r : strcmp(y->name, x->name);
+}
+
+static void delete_excess(struct census *s, size_t n_excess)
+{
+    qsort(s->active, s->n_active, sizeof(s->active[0]), by_worth);
+    for (size_t i = 0; i < s->n_active && n_excess > 0; i++) {
+        if (room(s) == 0) {
+            step_again(s->st, 0);
+            return;
+        }
+        if (members_is_taken(&s->c->members, s->active[i]->uid))
+            continue;
+        batch_delete(&s->st->batch, s->active[i], true);
+        n_excess--;
+    }
+}
+
+static void write_status(struct census *s)
+{
+    json_t *status = json_object();
+    char selector[80];
+    int r = 0;
+
+    (void)snprintf(selector, sizeof(selector), "%s=%s", L_WARM_POOL, s->pool_hash);
+    r |= obj_put_int(status, "replicas", (json_int_t)s->n_active);
+    r |= obj_put_int(status, "readyReplicas", (json_int_t)s->n_ready);
+    r |= obj_put_str(status, "selector", selector);
+    r |= obj_put_int(status, "observedGeneration", s->pool->generation);
+    if (r) {
+        json_decref(status);
+        status = NULL;
+    }
+    batch_status(&s->st->batch, s->pool, status);
+}
+
+static int read_template(struct census *s, struct err *err)
+{
+    const char *name = obj_str_or(s->pool->json, "spec.sandboxTemplateRef.name", "");
+
+    s->template = store_get(s->c->store, KIND_TEMPLATE, s->pool->ns, name);
+    if (s->template && blueprint_hash(s->template->json, &s->hashes) < 0)
+        return err_oom(err);
+    if (!s->template)
+        events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true, R_TEMPLATE_NOT_FOUND,
+                   ctl_now_s(s->c), "SandboxTemplate \"%s\" not found", name);
+    return 0;
+}
+
+static int balance(struct census *s, struct err *err)
+{
+    size_t desired, total;
+
+    if (read_template(s, err) < 0 || count_members(s, err) < 0)
+        return -1;
+    desired =
+        (size_t)MAX(0, obj_int(s->pool->json, "spec.replicas", DEFAULT_REPLICAS));
+    total = s->n_active + s->n_terminating;
+    if (s->template && total < desired)
+        create_missing(s, desired - total);
+    else if (s->n_active > desired)
+        delete_excess(s, s->n_active - desired);
+    write_status(s);
+    if (s->n_unschedulable)
+        step_again(s->st, RECHECK_MS);
+    return 0;
+}
+
+int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+              struct err *err)
+{
+    struct census s = {.c = c, .item = it, .pool = o, .st = st};
+    int r;
+
+    if (!o || o->is_deleting)
+        return 0;
+    obj_hash(o->name, s.pool_hash);
+    s.recreate = strcmp(obj_str_or(o->json, "spec.updateStrategy.type", ""), "Recreate") == 0;
+    r = balance(&s, err);
+    census_done(&s);
+    return r;
+}
