@@ -1,5 +1,6 @@
 #pragma once
-/* The writes of one step: collected, then handed to the store as one call (on SQLite: one transaction). */
+/* The writes of one step: collected, then handed to the store as one call (on SQLite: one
+ * transaction). */
 #include "lib/store/store.h"
 #include "services/controller/obj.h"
 
@@ -13,7 +14,8 @@ void batch_init(struct batch *b);
 /* Drops the objects; what was handed to the store lives on there. */
 void batch_done(struct batch *b);
 
-/* All take the reference of `object`, also when it is NULL (out of memory, remembered in b->oom). */
+/* All take the reference of `object`, also when it is NULL (out of memory, remembered in b->oom).
+ */
 void batch_create(struct batch *b, const char *kind, json_t *object);
 /* Spec and metadata as they are in `object`; locked: refused when base is not the newest. */
 void batch_update(struct batch *b, const struct store_object *base, json_t *object, bool locked);

@@ -1,5 +1,6 @@
 #pragma once
-/* One Pod's life on the node, as the binder knows it. Only binder.c, pod_status.c and their tests look inside. */
+/* One Pod's life on the node, as the binder knows it. Only binder.c, pod_status.c and their tests
+ * look inside. */
 #include "agentsandbox/v1/node.pb-c.h"
 #include "lib/base/err.h"
 #include "lib/base/list.h"
@@ -21,10 +22,10 @@ enum bind_state {
 struct bind {
     struct list lane; /* while WAITING */
     enum bind_state state;
-    bool is_refill;   /* its lane: pool members wait behind claims  */
-    bool was_sent;    /* the node may know of it                    */
-    bool is_seen;     /* named by the node since the last list began */
-    bool has_pod;     /* false: its Pod is gone, only the end is awaited */
+    bool is_refill; /* its lane: pool members wait behind claims  */
+    bool was_sent;  /* the node may know of it                    */
+    bool is_seen;   /* named by the node since the last list began */
+    bool has_pod;   /* false: its Pod is gone, only the end is awaited */
     uint8_t n_fails;
     uint64_t until_ms;
     Agentsandbox__V1__Instance *inst; /* the node's newest word, or NULL */

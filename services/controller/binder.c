@@ -38,8 +38,8 @@ struct binder {
 /* ---- the states and their moves ---- */
 
 static const char *const state_names[BIND_N] = {
-    [BIND_NEW] = "new",           [BIND_UNKNOWN] = "unknown", [BIND_WAITING] = "waiting",
-    [BIND_CREATING] = "creating", [BIND_BACKOFF] = "backoff", [BIND_PRESENT] = "present",
+    [BIND_NEW] = "new",           [BIND_UNKNOWN] = "unknown",   [BIND_WAITING] = "waiting",
+    [BIND_CREATING] = "creating", [BIND_BACKOFF] = "backoff",   [BIND_PRESENT] = "present",
     [BIND_LOST] = "lost",         [BIND_REMOVING] = "removing", [BIND_STAYING] = "staying",
     [BIND_GONE] = "gone",
 };
@@ -48,7 +48,8 @@ static const char *const state_names[BIND_N] = {
 static const unsigned moves[BIND_N] = {
     [BIND_NEW] = TO(WAITING) | TO(GONE),
     [BIND_UNKNOWN] = TO(PRESENT) | TO(LOST) | TO(WAITING) | TO(REMOVING) | TO(STAYING),
-    [BIND_WAITING] = TO(CREATING) | TO(GONE) | TO(REMOVING) | TO(PRESENT) | TO(STAYING) | TO(BACKOFF),
+    [BIND_WAITING] =
+        TO(CREATING) | TO(GONE) | TO(REMOVING) | TO(PRESENT) | TO(STAYING) | TO(BACKOFF),
     [BIND_CREATING] = TO(PRESENT) | TO(BACKOFF) | TO(WAITING) | TO(REMOVING) | TO(STAYING),
     [BIND_BACKOFF] = TO(WAITING) | TO(PRESENT) | TO(REMOVING) | TO(STAYING) | TO(GONE),
     [BIND_PRESENT] = TO(LOST) | TO(REMOVING) | TO(STAYING) | TO(WAITING),
@@ -246,8 +247,8 @@ static void start_remove(struct binder *b, struct bind *d)
 {
     struct err err;
 
-    if (!d->was_sent && (d->state == BIND_NEW || d->state == BIND_WAITING ||
-                         d->state == BIND_BACKOFF)) {
+    if (!d->was_sent &&
+        (d->state == BIND_NEW || d->state == BIND_WAITING || d->state == BIND_BACKOFF)) {
         enter(b, d, BIND_GONE); /* the node never heard of it */
         return;
     }
@@ -272,7 +273,7 @@ void binder_node_up(struct binder *b, const char *node_name)
     b->is_synced = false;
     (void)snprintf(b->node_name, sizeof(b->node_name), "%s", node_name);
     MAP_FOREACH(it, &b->by_id)
-        ((struct bind *)map_entry_value(it))->is_seen = false;
+    ((struct bind *)map_entry_value(it))->is_seen = false;
 }
 
 void binder_node_down(struct binder *b, const struct err *why)
@@ -289,7 +290,7 @@ static void keep_instance(struct bind *d, const Instance *inst)
     Instance *copy;
 
     if (!packed)
-        return; /* the next word of the node brings it */
+        return;                                           /* the next word of the node brings it */
     (void)agentsandbox__v1__instance__pack(inst, packed); /* n bytes */
     copy = agentsandbox__v1__instance__unpack(NULL, n, packed);
     if (!copy)
@@ -299,8 +300,8 @@ static void keep_instance(struct bind *d, const Instance *inst)
     d->inst = copy;
 }
 
-static void tell_changes(struct binder *b, const struct bind *d,
-                         bool was_running, bool was_ready, bool was_ended, uint32_t restarts)
+static void tell_changes(struct binder *b, const struct bind *d, bool was_running, bool was_ready,
+                         bool was_ended, uint32_t restarts)
 {
     const Instance *now = d->inst;
     char why[512];
@@ -436,6 +437,8 @@ void binder_synced(struct binder *b)
     {
         struct bind *d = map_entry_value(it);
 
+        if (d->state == BIND_STAYING)
+            d->until_ms = 0; /* the node is back: at once */
         if (!d->is_seen)
             missing_after_list(b, d);
         else if (!d->has_pod)
@@ -444,7 +447,7 @@ void binder_synced(struct binder *b)
             bind_free(b, d);
     }
     STORE_FOREACH(pod, b->c->store, &q)
-        ctl_wake(b->c, Q_POD, pod->ns, pod->name);
+    ctl_wake(b->c, Q_POD, pod->ns, pod->name);
     pump(b);
 }
 
@@ -712,11 +715,10 @@ bool binder_trouble_of(const struct binder *b, const struct store_object *pod,
 
 void binder_stats(const struct binder *b, struct binder_stats *ret)
 {
-    *ret = (struct binder_stats){.n_starting = b->n_starting,
-                                 .n_waiting = b->n_waiting,
-                                 .n_addresses = b->addrs.n_used};
+    *ret = (struct binder_stats){
+        .n_starting = b->n_starting, .n_waiting = b->n_waiting, .n_addresses = b->addrs.n_used};
     MAP_FOREACH(it, &b->by_id)
-        ret->n_instances += ((struct bind *)map_entry_value(it))->inst != NULL;
+    ret->n_instances += ((struct bind *)map_entry_value(it))->inst != NULL;
 }
 
 /* ---- life ---- */
@@ -743,7 +745,7 @@ int binder_new(struct binder **ret, struct ctl *c, const struct node_ops *node,
     for (int lane = 0; lane < LANE_N; lane++)
         list_init(&b->lanes[lane]);
     STORE_FOREACH(pod, c->store, &q)
-        addr_reserve(&b->addrs, obj_annotation(pod->json, A_POD_IP));
+    addr_reserve(&b->addrs, obj_annotation(pod->json, A_POD_IP));
     c->binder = b;
     *ret = b;
     return 0;
@@ -754,7 +756,7 @@ void binder_free(struct binder *b)
     if (!b)
         return;
     MAP_FOREACH(it, &b->by_id)
-        bind_free(b, map_entry_value(it));
+    bind_free(b, map_entry_value(it));
     map_done(&b->by_id);
     map_done(&b->by_pod);
     addr_pool_done(&b->addrs);

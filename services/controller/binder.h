@@ -1,12 +1,13 @@
 #pragma once
 /*
- * One machine: turns Pods into instances of the node and the node's word back into Pod status, as the
- * kubelet does on Kubernetes. The instance id is in the Pod before the node is called, so a crash in
- * between leaks nothing: after a restart the node's list and the Pods are laid side by side; an instance
- * without a Pod is removed, a Pod whose instance had started and is not there any more is lost.
+ * One machine: turns Pods into instances of the node and the node's word back into Pod status, as
+ * the kubelet does on Kubernetes. The instance id is in the Pod before the node is called, so a
+ * crash in between leaks nothing: after a restart the node's list and the Pods are laid side by
+ * side; an instance without a Pod is removed, a Pod whose instance had started and is not there any
+ * more is lost.
  *
- * Knows no transport: what the node is asked goes out through node_ops, what it says comes in by the
- * functions below (node_client.c over gRPC; tests/worlds with a node of their own).
+ * Knows no transport: what the node is asked goes out through node_ops, what it says comes in by
+ * the functions below (node_client.c over gRPC; tests/worlds with a node of their own).
  */
 #include "agentsandbox/v1/node.pb-c.h"
 #include "services/controller/ctl.h"
@@ -14,8 +15,8 @@
 struct binder;
 
 struct node_ops {
-    /* Both start a call and return; the answer comes by binder_created() and binder_deleted(), never
-     * from inside. < 0: not started. */
+    /* Both start a call and return; the answer comes by binder_created() and binder_deleted(),
+     * never from inside. < 0: not started. */
     int (*create)(void *user, const Agentsandbox__V1__CreateSandboxRequest *req, struct err *err);
     int (*remove)(void *user, const char *instance_id, struct err *err);
     void *user;
@@ -47,8 +48,9 @@ void binder_deleted(struct binder *b, const char *instance_id, const struct err 
 /* ---- for those who ask ---- */
 
 bool binder_is_up(const struct binder *b);
-/* What a Pod that is not ready waits for, as a sentence; false when nothing is known of it. *is_fatal: it will
- * not get there by waiting (image missing, runtime class not available, …), *reason its word. *is_probe: a probe fails. */
+/* What a Pod that is not ready waits for, as a sentence; false when nothing is known of it.
+ * *is_fatal: it will not get there by waiting (image missing, runtime class not available, …),
+ * *reason its word. *is_probe: a probe fails. */
 struct binder_trouble {
     bool is_fatal, is_probe;
     int code;

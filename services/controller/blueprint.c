@@ -22,8 +22,8 @@ static json_t *copy_parts(const json_t *template)
 /* Reference, "Secure pod defaults". */
 static int add_defaults(const json_t *template, json_t *pod_spec)
 {
-    bool managed = strcmp(obj_str_or(template, "spec.networkPolicyManagement", "Managed"),
-                          "Unmanaged") != 0;
+    bool managed =
+        strcmp(obj_str_or(template, "spec.networkPolicyManagement", "Managed"), "Unmanaged") != 0;
     int r = 0;
 
     if (!obj_get(pod_spec, "automountServiceAccountToken"))
@@ -82,7 +82,8 @@ bool blueprint_matches(const json_t *template, const json_t *sandbox)
     _cleanup_(json_decrefp) json_t *want = blueprint_spec(template);
     const json_t *have = obj_get(sandbox, "spec");
 
-    return want && obj_equal(obj_get(want, "podTemplate.spec"), obj_get(have, "podTemplate.spec")) &&
+    return want &&
+           obj_equal(obj_get(want, "podTemplate.spec"), obj_get(have, "podTemplate.spec")) &&
            volumes_equal(obj_get(want, "volumeClaimTemplates"),
                          obj_get(have, "volumeClaimTemplates")) &&
            obj_equal(obj_get(want, "service"), obj_get(have, "service"));

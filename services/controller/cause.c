@@ -21,7 +21,8 @@ static Agentsandbox__V1__CauseKind kind_of_word(const char *word)
     const ProtobufCEnumValue *v = protobuf_c_enum_descriptor_get_value_by_name(
         &agentsandbox__v1__cause_kind__descriptor, word);
 
-    return v ? (Agentsandbox__V1__CauseKind)v->value : AGENTSANDBOX__V1__CAUSE_KIND__CAUSE_KIND_LOST;
+    return v ? (Agentsandbox__V1__CauseKind)v->value
+             : AGENTSANDBOX__V1__CAUSE_KIND__CAUSE_KIND_LOST;
 }
 
 json_t *cause_to_json(const Agentsandbox__V1__Cause *c)
@@ -118,8 +119,8 @@ Agentsandbox__V1__Cause *cause_of_pod(const json_t *pod, struct arena *a)
         return NULL;
     if (cause)
         return cause_from_json(cause, a);
-    terminated = obj_get(json_array_get(obj_get(pod, "status.containerStatuses"), 0),
-                         "state.terminated");
+    terminated =
+        obj_get(json_array_get(obj_get(pod, "status.containerStatuses"), 0), "state.terminated");
     return from_terminated(terminated, a);
 }
 

@@ -7,7 +7,8 @@
 
 /* NULL: out of memory. */
 json_t *cause_to_json(const Agentsandbox__V1__Cause *cause);
-/* "" fields included; never NULL but when out of memory. In the arena; strings are shared with json. */
+/* "" fields included; never NULL but when out of memory. In the arena; strings are shared with
+ * json. */
 Agentsandbox__V1__Cause *cause_from_json(const json_t *json, struct arena *a);
 /* Of a Pod that ended, from status.cause or from its container's status; NULL: it has not ended. */
 Agentsandbox__V1__Cause *cause_of_pod(const json_t *pod, struct arena *a);

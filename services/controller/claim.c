@@ -1,11 +1,12 @@
 /*
- * SandboxClaim: gets one Sandbox, from its pool or made for it, keeps it until its time is over, and
- * says how it is (reference, "SandboxClaim controller"; design 9.6). A step makes one move: it finds the
- * Sandbox, or takes a member (one batch: the claim with its assignment, then the Sandbox with its new
- * owner), or makes a Sandbox of the claim's name; with nothing to move it writes the status.
+ * SandboxClaim: gets one Sandbox, from its pool or made for it, keeps it until its time is over,
+ * and says how it is (reference, "SandboxClaim controller"; design 9.6). A step makes one move: it
+ * finds the Sandbox, or takes a member (one batch: the claim with its assignment, then the Sandbox
+ * with its new owner), or makes a Sandbox of the claim's name; with nothing to move it writes the
+ * status.
  *
- * A claim that came over gRPC with a ready member at hand has both writes behind it when it is first
- * seen here (claim_service.c), and only its status is left to do.
+ * A claim that came over gRPC with a ready member at hand has both writes behind it when it is
+ * first seen here (claim_service.c), and only its status is left to do.
  */
 #include "services/controller/claim.h"
 
@@ -25,7 +26,7 @@ struct work {
     const struct store_object *claim;
     struct step *st;
     struct claim_outcome out;
-    json_t *edit; /* the claim as it shall be; NULL until something changes */
+    json_t *edit;    /* the claim as it shall be; NULL until something changes */
     bool has_moved;  /* Sandbox or assignment are being written: no status now */
     bool is_pending; /* a member is about to get its address: write nothing    */
     struct err *err;
@@ -159,7 +160,8 @@ static int give_sandbox(struct work *w)
 
 /* ---- the one it has ---- */
 
-/* What a bound Sandbox's metadata lacks: the template's and the claim's newest, and the claim's uid. */
+/* What a bound Sandbox's metadata lacks: the template's and the claim's newest, and the claim's
+ * uid. */
 static int sync_sandbox(struct work *w, const struct store_object *sb)
 {
     const char *ref = obj_str_or(w->claim->json, "spec.warmPoolRef.name", "");

@@ -27,15 +27,16 @@ int claim_find_source(const struct ctl *c, const char *ns, const char *ref,
 /* The template that a "shadow-pool-…" name means, or NULL. */
 const char *claim_shadow_template(const char *ref);
 
-/* A member of the claim's pool, or of the best pool of its template (most ready; ties by name). It is
- * taken: members_settle() it. NULL: none; *ret_pending (may be NULL): but one is about to be there. */
+/* A member of the claim's pool, or of the best pool of its template (most ready; ties by name). It
+ * is taken: members_settle() it. NULL: none; *ret_pending (may be NULL): but one is about to be
+ * there. */
 struct member *claim_take_member(struct ctl *c, const char *ns, const struct claim_source *src,
                                  bool ready_only, bool *ret_pending);
 
 /* ---- objects ---- */
 
-/* How the Sandbox shall be once the claim has it; claim's uid may be missing (not yet created). NULL: out of
- * memory or *p. template may be NULL (gone). */
+/* How the Sandbox shall be once the claim has it; claim's uid may be missing (not yet created).
+ * NULL: out of memory or *p. template may be NULL (gone). */
 json_t *claim_adopted_sandbox(const struct ctl *c, const json_t *claim,
                               const struct store_object *sandbox,
                               const struct store_object *template, struct claim_problem *p);

@@ -1,4 +1,5 @@
-/* What a claim may ask of its pod: metadata, environment, volumes (reference 2.4.5, with its texts). */
+/* What a claim may ask of its pod: metadata, environment, volumes (reference 2.4.5, with its
+ * texts). */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -196,10 +197,11 @@ static int inject_pass(const json_t *list, json_t *pod_spec, bool named, bool ma
             continue;
         target = target_of(pod_spec, container);
         if (!target)
-            return claim_problem_set(p, false, R_RECONCILER_ERROR,
-                                     "target container \"%s\" not found in template for environment "
-                                     "variable \"%s\"",
-                                     container, name);
+            return claim_problem_set(
+                p, false, R_RECONCILER_ERROR,
+                "target container \"%s\" not found in template for environment "
+                "variable \"%s\"",
+                container, name);
         if (put_env(target, name, obj_str_or(e, "value", ""), may_override, p) < 0)
             return -1;
     }
@@ -247,8 +249,7 @@ static int check_volume_names(const json_t *list, const char *whose, struct clai
     return 0;
 }
 
-static int put_volume(json_t *list, const json_t *entry, bool may_override,
-                      struct claim_problem *p)
+static int put_volume(json_t *list, const json_t *entry, bool may_override, struct claim_problem *p)
 {
     const char *name = obj_str_or(entry, "metadata.name", "");
 
@@ -256,11 +257,12 @@ static int put_volume(json_t *list, const json_t *entry, bool may_override,
         if (strcmp(obj_str_or(json_array_get(list, i), "metadata.name", ""), name) != 0)
             continue;
         if (!may_override)
-            return claim_problem_set(p, true, R_VOLUMES_ERROR,
-                                     "failed to merge volume claim templates: overriding volume "
-                                     "claim templates is forbidden by the template: cannot override "
-                                     "template volume \"%s\"",
-                                     name);
+            return claim_problem_set(
+                p, true, R_VOLUMES_ERROR,
+                "failed to merge volume claim templates: overriding volume "
+                "claim templates is forbidden by the template: cannot override "
+                "template volume \"%s\"",
+                name);
         return json_array_set_new(list, i, json_deep_copy(entry));
     }
     return json_array_append_new(list, json_deep_copy(entry));
@@ -280,9 +282,10 @@ int claim_merge_volumes(const json_t *claim, const json_t *template, json_t *san
     if (json_array_size(wanted) == 0)
         return 0;
     if (!may_override && strcmp(policy, "Allowed") != 0)
-        return claim_problem_set(p, true, R_VOLUMES_ERROR,
-                                 "failed to merge volume claim templates: volume claim templates are "
-                                 "disallowed by the template");
+        return claim_problem_set(
+            p, true, R_VOLUMES_ERROR,
+            "failed to merge volume claim templates: volume claim templates are "
+            "disallowed by the template");
     if (!list && json_object_set_new(sandbox_spec, "volumeClaimTemplates", list = json_array()) < 0)
         return -1;
     for (size_t i = 0; i < json_array_size(wanted); i++)

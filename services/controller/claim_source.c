@@ -35,12 +35,13 @@ int claim_find_source(const struct ctl *c, const char *ns, const char *ref,
     if (ret->pool)
         template = obj_str_or(ret->pool->json, "spec.sandboxTemplateRef.name", "");
     else if (!template)
-        return claim_problem_set(p, true, R_POOL_NOT_FOUND, "SandboxWarmPool \"%s\" not found", ref);
+        return claim_problem_set(p, true, R_POOL_NOT_FOUND, "SandboxWarmPool \"%s\" not found",
+                                 ref);
 
     ret->template = store_get(c->store, KIND_TEMPLATE, ns, template);
     if (!ret->template)
-        return claim_problem_set(p, true, R_TEMPLATE_NOT_FOUND,
-                                 "SandboxTemplate \"%s\" not found", template);
+        return claim_problem_set(p, true, R_TEMPLATE_NOT_FOUND, "SandboxTemplate \"%s\" not found",
+                                 template);
     return 0;
 }
 

@@ -1,4 +1,5 @@
-/* What a claim says of itself (reference 2.4.7): two conditions, its Sandbox, the Sandbox's addresses. */
+/* What a claim says of itself (reference 2.4.7): two conditions, its Sandbox, the Sandbox's
+ * addresses. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

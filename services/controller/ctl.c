@@ -16,8 +16,10 @@ static const struct {
     const char *kind;
     step_fn step;
 } queues[Q_N] = {
-    [Q_CLAIM] = {KIND_CLAIM, claim_step},   [Q_SANDBOX] = {KIND_SANDBOX, sandbox_step},
-    [Q_POD] = {KIND_POD, pod_step},         [Q_POOL] = {KIND_POOL, pool_step},
+    [Q_CLAIM] = {KIND_CLAIM, claim_step},
+    [Q_SANDBOX] = {KIND_SANDBOX, sandbox_step},
+    [Q_POD] = {KIND_POD, pod_step},
+    [Q_POOL] = {KIND_POOL, pool_step},
     [Q_TEMPLATE] = {KIND_TEMPLATE, template_step},
 };
 
@@ -141,8 +143,7 @@ static void item_key(char *ret, size_t n, enum ctl_queue q, const char *ns, cons
     (void)snprintf(ret, n, "%d/%s/%s", (int)q, ns, name); /* names are at most 253 bytes each */
 }
 
-static struct ctl_item *item_make(struct ctl *c, enum ctl_queue q, const char *ns,
-                                  const char *name)
+static struct ctl_item *item_make(struct ctl *c, enum ctl_queue q, const char *ns, const char *name)
 {
     size_t n_ns = strlen(ns) + 1, n_name = strlen(name) + 1;
     struct ctl_item *it;
@@ -258,18 +259,16 @@ static void on_written(const struct store_result *res, void *user)
     }
 }
 
-static void item_write(struct ctl_item *it, struct step *st)
+/* True when the batch is under way. */
+static bool item_write(struct ctl_item *it, struct step *st)
 {
-    struct ctl *c = it->ctl;
     struct err err;
 
-    if (batch_write(&st->batch, c->store, on_written, it, &err) < 0) {
-        settle_taken(it);
-        item_failed(it, &err);
-        return;
-    }
-    it->is_busy = true;
-    c->n_busy++;
+    if (batch_write(&st->batch, it->ctl->store, on_written, it, &err) == 0)
+        return true;
+    settle_taken(it);
+    item_failed(it, &err);
+    return false;
 }
 
 static void item_step(struct ctl_item *it)
@@ -277,13 +276,16 @@ static void item_step(struct ctl_item *it)
     struct ctl *c = it->ctl;
     struct step st = {.again_ms = CLOCK_NEVER};
     struct err err = {0};
+    bool is_writing = false;
     int r;
 
     it->is_dirty = false;
+    it->is_busy = true; /* what wakes it from inside the step steps it afterwards */
+    c->n_busy++;
     heap_remove(c, it);
     batch_init(&st.batch);
-    r = queues[it->queue].step(c, store_get(c->store, queues[it->queue].kind, it->ns, it->name),
-                               it, &st, &err);
+    r = queues[it->queue].step(c, store_get(c->store, queues[it->queue].kind, it->ns, it->name), it,
+                               &st, &err);
     if (st.again_ms != CLOCK_NEVER)
         (void)heap_add(c, it, ctl_now_ms(c) + st.again_ms); /* no memory: its next event wakes it */
     if (r < 0 || st.batch.oom) {
@@ -292,12 +294,20 @@ static void item_step(struct ctl_item *it)
         settle_taken(it);
         item_failed(it, &err);
     } else if (st.batch.n > 0) {
-        item_write(it, &st);
+        is_writing = item_write(it, &st);
     } else {
         it->n_fails = 0;
         it->was_refused = false;
     }
     batch_done(&st.batch);
+    if (is_writing)
+        return;
+    it->is_busy = false;
+    c->n_busy--;
+    if (it->is_dirty) {
+        it->is_dirty = false;
+        item_mark(it);
+    }
     item_drop_if_gone(it); /* Careful: it may be gone here. */
 }
 

@@ -6,8 +6,8 @@
  * is not stepped; the store's memory has the result before `done`, so a step always sees its own
  * writes and needs no expectations.
  *
- * No I/O and no clock of its own: the store, the node and the time come in from outside, so scripted
- * worlds (tests/worlds) run the same code.
+ * No I/O and no clock of its own: the store, the node and the time come in from outside, so
+ * scripted worlds (tests/worlds) run the same code.
  */
 #include "lib/base/list.h"
 #include "lib/base/map.h"
@@ -31,16 +31,16 @@ struct ctl_clock {
 };
 
 struct ctl_opts {
-    struct ctl_clock clock;      /* all NULL: the real one                               */
-    uint32_t readiness_grace_s;  /* a pool member not ready so long is replaced; 0: 300  */
-    uint32_t max_refill_batch;   /* creates or deletes of one pool per step; 0: 32       */
-    const char *label_domains;   /* allowed in additionalPodMetadata; NULL: sandbox.users.io */
+    struct ctl_clock clock;     /* all NULL: the real one                               */
+    uint32_t readiness_grace_s; /* a pool member not ready so long is replaced; 0: 300  */
+    uint32_t max_refill_batch;  /* creates or deletes of one pool per step; 0: 32       */
+    const char *label_domains;  /* allowed in additionalPodMetadata; NULL: sandbox.users.io */
 };
 
 /* One object that is, or was, in the store. */
 struct ctl_item {
     struct ctl *ctl;
-    struct list dirty;  /* on ctl->dirty[queue] */
+    struct list dirty; /* on ctl->dirty[queue] */
     enum ctl_queue queue;
     bool is_busy;       /* its batch is under way                               */
     bool is_dirty;      /* something changed meanwhile                          */
@@ -106,7 +106,8 @@ static inline int64_t ctl_now_s(const struct ctl *c)
 void ctl_format_nano(int64_t ns, char ret[40]);
 
 /* Told of changes that matter to those who wait for a claim or a sandbox: the Sandbox of this name
- * changed, its Pod included, or an assignment in memory was made. Called from inside: mark and return. */
+ * changed, its Pod included, or an assignment in memory was made. Called from inside: mark and
+ * return. */
 struct ctl_listener {
     struct list link;
     void (*on_sandbox)(const char *ns, const char *name, const char *uid, void *user);

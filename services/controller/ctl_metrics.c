@@ -82,11 +82,11 @@ static struct metric_series *sandbox_series(struct ctl_metrics *m, const struct 
     if (obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_CLAIM, &owner) ||
         obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, &owner))
         by = owner.kind;
-    return metric_with(m->f[CTL_METRIC_SANDBOXES],
-                       (const char *[]){sb->ns,
-                                        cond_is_true(obj_get(sb->json, "status"), C_READY) ? "true"
-                                                                                          : "false",
-                                        launch ?: "unknown", by});
+    return metric_with(
+        m->f[CTL_METRIC_SANDBOXES],
+        (const char *[]){sb->ns,
+                         cond_is_true(obj_get(sb->json, "status"), C_READY) ? "true" : "false",
+                         launch ?: "unknown", by});
 }
 
 static void count_sandboxes(struct ctl_metrics *m)
@@ -150,10 +150,10 @@ void ctl_metrics_claim(struct ctl_metrics *m, const char *ns, const struct store
 {
     if (!m)
         return;
-    metric_inc(metric_with(
-        m->f[CTL_METRIC_CLAIMS],
-        (const char *[]){ns, template ? template->name : "__unknown__", is_warm ? "warm" : "cold",
-                         pool ? pool->name : "none", is_ready ? "ready" : "not_ready", "unknown"}));
+    metric_inc(metric_with(m->f[CTL_METRIC_CLAIMS],
+                           (const char *[]){ns, template ? template->name : "__unknown__",
+                                            is_warm ? "warm" : "cold", pool ? pool->name : "none",
+                                            is_ready ? "ready" : "not_ready", "unknown"}));
 }
 
 static void observe_since(struct metric *f, const json_t *claim, const char *annotation,

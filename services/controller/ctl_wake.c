@@ -16,7 +16,8 @@ static void wake_pools_of(struct ctl *c, const char *ns, const char *template)
     }
 }
 
-/* Claims that have no sandbox yet; pool NULL: of any pool. A claim by template may be served by any. */
+/* Claims that have no sandbox yet; pool NULL: of any pool. A claim by template may be served by
+ * any. */
 static void wake_unbound_claims(struct ctl *c, const char *ns, const char *pool)
 {
     struct store_query q = {.kind = KIND_CLAIM, .ns = ns};
@@ -50,7 +51,8 @@ static void on_pool(struct ctl *c, const struct store_event *ev)
     ctl_wake(c, Q_POOL, o->ns, o->name);
     if (ev->type == STORE_DELETED)
         members_remove_pool(&c->members, o->ns, o->name);
-    if (ev->type != STORE_MODIFIED || !ev->old_object || ev->old_object->generation != o->generation)
+    if (ev->type != STORE_MODIFIED || !ev->old_object ||
+        ev->old_object->generation != o->generation)
         wake_unbound_claims(c, o->ns, o->name);
 }
 

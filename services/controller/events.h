@@ -1,8 +1,8 @@
 #pragma once
 /*
- * What happened to objects, for people: as Kubernetes' Events, kept in memory, newest last. Repeats of
- * the same (type, reason, message) count up instead of adding. Bounded per object and in all; the
- * objects longest without news go first.
+ * What happened to objects, for people: as Kubernetes' Events, kept in memory, newest last. Repeats
+ * of the same (type, reason, message) count up instead of adding. Bounded per object and in all;
+ * the objects longest without news go first.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -15,7 +15,7 @@ void members_init(struct members *m)
 void members_done(struct members *m)
 {
     MAP_FOREACH(it, &m->by_uid)
-        free(map_entry_value(it));
+    free(map_entry_value(it));
     MAP_FOREACH(it, &m->pools)
     {
         struct member_pool *p = map_entry_value(it);

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The index of warm pool members that a claim may take: in memory, kept from the events of Sandboxes,
- * rebuilt at start. Taking removes a member before anything is written, so no two claims can get the
- * same one; what became of the write is told by members_settle().
+ * The index of warm pool members that a claim may take: in memory, kept from the events of
+ * Sandboxes, rebuilt at start. Taking removes a member before anything is written, so no two claims
+ * can get the same one; what became of the write is told by members_settle().
  */
 #include "lib/base/list.h"
 #include "lib/base/map.h"
@@ -31,17 +31,19 @@ struct members {
 void members_init(struct members *m);
 void members_done(struct members *m);
 
-/* Looks at a Sandbox: puts it in, moves it, or takes it out. Out of memory: left out until its next event. */
+/* Looks at a Sandbox: puts it in, moves it, or takes it out. Out of memory: left out until its next
+ * event. */
 void members_update(struct members *m, const struct store_object *sandbox);
 void members_remove(struct members *m, const char *uid);
 void members_remove_pool(struct members *m, const char *ns, const char *pool);
 
-/* Ready ones first, oldest first; then starting ones that have an address. NULL: none. The member is
- * taken: nobody else gets it until members_settle(). */
+/* Ready ones first, oldest first; then starting ones that have an address. NULL: none. The member
+ * is taken: nobody else gets it until members_settle(). */
 struct member *members_take(struct members *m, const char *ns, const char *pool, bool ready_only);
 /* Takes this one; NULL when it is not there or taken. */
 struct member *members_take_uid(struct members *m, const char *uid);
-/* The write that took it has ended, well or not: `sandbox` is how the store has it now (NULL: gone). */
+/* The write that took it has ended, well or not: `sandbox` is how the store has it now (NULL:
+ * gone). */
 void members_settle(struct members *m, const char *uid, const struct store_object *sandbox);
 
 size_t members_n_ready(const struct members *m, const char *ns, const char *pool);

@@ -1,8 +1,8 @@
 #pragma once
 /*
  * lib/api/meta.h in the short form that reconcilers want: readers take any JSON, absent or of the
- * wrong type included; builders return 0, or -1 when out of memory, so a row of them is `r |= …` with
- * one check at the end. Conditions here are of any holder of a "conditions" array.
+ * wrong type included; builders return 0, or -1 when out of memory, so a row of them is `r |= …`
+ * with one check at the end. Conditions here are of any holder of a "conditions" array.
  */
 #include <jansson.h>
 #include <stdbool.h>

@@ -69,7 +69,8 @@ static void put_conditions(struct build *s)
     char why[512] = "";
 
     if (!is_ready) {
-        reason = is_ended(s) ? (is_success(s) ? "PodCompleted" : "PodFailed") : "ContainersNotReady";
+        reason =
+            is_ended(s) ? (is_success(s) ? "PodCompleted" : "PodFailed") : "ContainersNotReady";
         describe_unready(s, why, sizeof(why));
     }
     cond(s, "PodScheduled", true, "", "");
@@ -94,8 +95,8 @@ static json_t *terminated(const Agentsandbox__V1__Cause *c)
     json_t *t = json_object();
     char why[512];
     int r = 0;
-    const char *reason = c->reason && *c->reason ? c->reason
-                         : c->kind == CAUSE(OUT_OF_MEMORY) ? "OOMKilled"
+    const char *reason = c->reason && *c->reason                         ? c->reason
+                         : c->kind == CAUSE(OUT_OF_MEMORY)               ? "OOMKilled"
                          : c->kind == CAUSE(EXITED) && c->exit_code == 0 ? "Completed"
                                                                          : "Error";
 
@@ -167,8 +168,9 @@ static void put_end(struct build *s)
         now.seconds = s->now_s;
         lost.kind = CAUSE(LOST);
         lost.reason = (char *)POD_REASON_LOST;
-        lost.message = (char *)"its instance is not on the node any more: the machine restarted, or "
-                               "the node's state was removed";
+        lost.message =
+            (char *)"its instance is not on the node any more: the machine restarted, or "
+                    "the node's state was removed";
         lost.time = &now;
         cause = &lost;
     }
@@ -178,8 +180,9 @@ static void put_end(struct build *s)
     if (is_success(s))
         return;
     s->r |= obj_put_str(s->status, "reason",
-                        cause == &lost ? POD_REASON_LOST
-                        : cause->reason && *cause->reason ? cause->reason : "Error");
+                        cause == &lost                    ? POD_REASON_LOST
+                        : cause->reason && *cause->reason ? cause->reason
+                                                          : "Error");
     s->r |= obj_put_str(s->status, "message", cause_describe(cause, why, sizeof(why)));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-/* The status of a Pod out of what the node says of its instance (the kubelet's part of the Pod API). */
+/* The status of a Pod out of what the node says of its instance (the kubelet's part of the Pod
+ * API). */
 #include "lib/store/store.h"
 #include "services/controller/bind.h"
 #include "services/controller/obj.h"

@@ -1,8 +1,9 @@
 /*
- * SandboxWarmPool: keeps `replicas` Sandboxes that nobody claimed. Each step counts the members as the
- * store has them and writes, in one batch, the status as counted, then what is missing or too much.
- * Because a step never runs while its own batch is under way, the count is always right: there are no
- * expectations to keep, and a pool never exceeds its replicas (reference, "SandboxWarmPool controller").
+ * SandboxWarmPool: keeps `replicas` Sandboxes that nobody claimed. Each step counts the members as
+ * the store has them and writes, in one batch, the status as counted, then what is missing or too
+ * much. Because a step never runs while its own batch is under way, the count is always right:
+ * there are no expectations to keep, and a pool never exceeds its replicas (reference,
+ * "SandboxWarmPool controller").
  */
 #include <stdio.h>
 #include <string.h>
@@ -134,8 +135,9 @@ static bool pod_is_unschedulable(const struct census *s, const struct store_obje
 }
 
 /*
- * A member that ended never gets ready again, so it is not kept for the readiness grace; but a template
- * whose command always ends must not spin: each one in a row waits twice as long as the one before.
+ * A member that ended never gets ready again, so it is not kept for the readiness grace; but a
+ * template whose command always ends must not spin: each one in a row waits twice as long as the
+ * one before.
  */
 static bool ended_long_enough(struct census *s, const struct store_object *sb)
 {
@@ -331,8 +333,7 @@ static int balance(struct census *s, struct err *err)
 
     if (read_template(s, err) < 0 || count_members(s, err) < 0)
         return -1;
-    desired =
-        (size_t)MAX(0, obj_int(s->pool->json, "spec.replicas", DEFAULT_REPLICAS));
+    desired = (size_t)MAX(0, obj_int(s->pool->json, "spec.replicas", DEFAULT_REPLICAS));
     total = s->n_active + s->n_terminating;
     if (s->template && total < desired)
         create_missing(s, desired - total);

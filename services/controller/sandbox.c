@@ -1,7 +1,7 @@
 /*
- * Sandbox: has one Pod while it runs, none while it is suspended or expired, and says in its conditions
- * how that Pod is (reference, "Sandbox controller"). A step first moves the Pod; the status is written
- * by a step that had nothing to move, so it always tells what is.
+ * Sandbox: has one Pod while it runs, none while it is suspended or expired, and says in its
+ * conditions how that Pod is (reference, "Sandbox controller"). A step first moves the Pod; the
+ * status is written by a step that had nothing to move, so it always tells what is.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "services/controller/names.h"
 #include "services/controller/sandbox_pod.h"
 
-#define TRUE_ "True"
+#define TRUE_  "True"
 #define FALSE_ "False"
 
 struct view {
@@ -19,7 +19,7 @@ struct view {
     struct sandbox_pod pod;
     json_t *status; /* being built */
     int64_t now_s;
-    int r;          /* < 0 once something could not be allocated */
+    int r; /* < 0 once something could not be allocated */
 };
 
 static void put(struct view *v, const char *type, const char *status, const char *reason,
@@ -48,7 +48,8 @@ static void put_suspended(struct view *v)
         put(v, C_SUSPENDED, "Unknown", "PodStateUnknown",
             "Pod state is unknown. Sandbox suspension cannot be confirmed");
     else if (!v->pod.pod)
-        put(v, C_SUSPENDED, TRUE_, "PodTerminated", "Pod has been terminated. Sandbox is suspended");
+        put(v, C_SUSPENDED, TRUE_, "PodTerminated",
+            "Pod has been terminated. Sandbox is suspended");
     else if (!v->pod.is_ours)
         put(v, C_SUSPENDED, FALSE_, "PodNotOwned",
             "Refused to delete pod because it is not owned by this sandbox");
@@ -158,8 +159,7 @@ static void put_pod_facts(struct view *v)
     obj_drop(v->status, "nodeName");
     if (!v->pod.pod)
         return;
-    (void)snprintf(selector, sizeof(selector), "%s=%s", L_NAME_HASH,
-                   obj_hash(v->sb->name, hash));
+    (void)snprintf(selector, sizeof(selector), "%s=%s", L_NAME_HASH, obj_hash(v->sb->name, hash));
     v->r |= obj_put_str(v->status, "selector", selector);
     if (!v->pod.is_ours)
         return;

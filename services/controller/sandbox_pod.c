@@ -150,8 +150,8 @@ static int add_claim_volumes(json_t *pod_spec, const struct store_object *sb)
                 (void)json_array_remove(volumes, k); /* just found */
         (void)snprintf(claim, sizeof(claim), "%s-%s", name, sb->name);
         if (json_array_append_new(volumes, json_pack("{s:s, s:{s:s}}", "name", name,
-                                                     "persistentVolumeClaim", "claimName",
-                                                     claim)) < 0)
+                                                     "persistentVolumeClaim", "claimName", claim)) <
+            0)
             return -1;
     }
     return 0;

@@ -1,0 +1,93 @@
+#pragma once
+/*
+ * A scripted world: the controller's core with a store in memory, a clock that a story moves and a
+ * node that does what the story says. A story is a text file, one command per line; README.md has
+ * the words.
+ */
+#include "agentsandbox/v1/claim.pb-c.h"
+#include "lib/base/map.h"
+#include "lib/loop/loop.h"
+#include "services/controller/binder.h"
+#include "services/controller/claim_call.h"
+#include "services/controller/ctl.h"
+
+/* ---- the node of a world (world_node.c) ---- */
+
+struct fake_instance {
+    struct list link;
+    char id[24], sandbox[256];
+    bool is_running, is_ready, is_ended, is_new;
+    int exit_code, signal;
+    bool oom;
+    char probe[128]; /* last answer of the readiness probe; "" none */
+};
+
+struct fake_node {
+    struct list instances;
+    struct list calls; /* asked and not yet answered */
+    struct binder *binder;
+    bool is_down, is_holding; /* holding: calls stay unanswered          */
+    bool is_manual;           /* instances get ready only by a command   */
+    char refuse_reason[48], refuse_message[128];
+    unsigned n_created, n_deleted;
+};
+
+void fake_node_init(struct fake_node *n);
+void fake_node_done(struct fake_node *n);
+struct node_ops fake_node_ops(struct fake_node *n);
+/* Tells a (new) binder that the node is there, with its list. */
+void fake_node_connect(struct fake_node *n, struct binder *b);
+void fake_node_disconnect(struct fake_node *n);
+/* Answers what was asked; true when there was something. */
+bool fake_node_turn(struct fake_node *n);
+struct fake_instance *fake_node_find(struct fake_node *n, const char *sandbox);
+/* Tells the binder how the instance is now. */
+void fake_node_tell(struct fake_node *n, const struct fake_instance *i);
+void fake_node_forget(struct fake_node *n, struct fake_instance *i);
+size_t fake_node_count(const struct fake_node *n);
+
+/* ---- the world ---- */
+
+enum { WORLD_MAX_WORDS = 24, WORLD_MAX_CALLS = 128 };
+
+struct world_call { /* one gRPC claim of the story */
+    struct world *w;
+    char name[64];
+    struct claim_call *call;
+    bool is_over, existed, is_warm;
+    struct err err; /* code 0: it went well */
+    char claim[256], sandbox[256];
+};
+
+struct world {
+    struct loop *loop;
+    struct store *store;
+    struct ctl ctl;
+    struct ctl_opts opts;
+    struct binder_opts binder_opts;
+    struct binder *binder;
+    struct claim_door *door;
+    struct fake_node node;
+    uint64_t now_ms;
+    struct world_call calls[WORLD_MAX_CALLS];
+    size_t n_calls;
+    const char *file;
+    int line;
+    char text[512]; /* the line, for messages */
+    const char *words[WORLD_MAX_WORDS];
+    size_t n_words;
+    bool no_settle; /* the command ends in '!' */
+};
+
+/* Value of "key=value" among the words, or NULL. */
+const char *world_arg(const struct world *w, const char *key);
+bool world_has(const struct world *w, const char *word);
+/* Says file:line and why, and ends the program with failure. */
+void world_fail(const struct world *w, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+void world_settle(struct world *w);
+/* world_expect.c: the `expect` lines. */
+void world_expect(struct world *w);
+/* The sandbox that a word names: "@claim", "pool/0" (its members by name), or itself. */
+const char *world_sandbox(const struct world *w, const char *word);
+struct world_call *world_find_call(struct world *w, const char *name);

@@ -1,0 +1,259 @@
+/* `expect` lines: what a story says must be so at this moment. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "services/controller/claim.h"
+#include "services/controller/claim_convert.h"
+#include "services/controller/names.h"
+#include "tests/worlds/world.h"
+
+static const char *member(const struct world *w, const char *pool, int index)
+{
+    struct store_query q = {.kind = KIND_SANDBOX, .ns = "default"};
+
+    STORE_FOREACH(sb, w->store, &q)
+    {
+        struct obj_owner owner;
+
+        if (obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, &owner) &&
+            strcmp(owner.name, pool) == 0 && index-- == 0)
+            return sb->name;
+    }
+    world_fail(w, "pool \"%s\" has no such member", pool);
+}
+
+const char *world_sandbox(const struct world *w, const char *word)
+{
+    const char *slash = strchr(word, '/');
+    char pool[128];
+
+    if (*word == '@') {
+        const struct store_object *claim = store_get(w->store, KIND_CLAIM, "default", word + 1);
+        const struct store_object *sb = claim ? claim_sandbox(&w->ctl, claim) : NULL;
+
+        if (!sb)
+            world_fail(w, "claim \"%s\" has no sandbox", word + 1);
+        return sb->name;
+    }
+    if (!slash)
+        return word;
+    (void)snprintf(pool, sizeof(pool), "%.*s", (int)(slash - word), word);
+    return member(w, pool, atoi(slash + 1));
+}
+
+static void want_number(const struct world *w, const char *key, long long have)
+{
+    const char *text = world_arg(w, key);
+
+    if (text && atoll(text) != have)
+        world_fail(w, "%s is %lld", key, have);
+}
+
+static void want_text(const struct world *w, const char *key, const char *have)
+{
+    const char *text = world_arg(w, key);
+
+    if (text && strcmp(text, have) != 0)
+        world_fail(w, "%s is \"%s\"", key, have);
+}
+
+static void want_part(const struct world *w, const char *key, const char *have)
+{
+    const char *text = world_arg(w, key);
+
+    if (text && !strstr(have, text))
+        world_fail(w, "%s is \"%s\"", key, have);
+}
+
+static const char *const phases[] = {"unspecified", "pending", "ready",  "not-ready",
+                                     "finished",    "expired", "failed", "terminating"};
+static const char *const launches[] = {"none", "warm", "cold"};
+
+static void expect_claim(struct world *w, const char *name)
+{
+    const struct store_object *o = store_get(w->store, KIND_CLAIM, "default", name);
+    Agentsandbox__V1__Claim *c;
+    struct arena arena;
+    const json_t *ready;
+
+    if (world_has(w, "gone")) {
+        if (o)
+            world_fail(w, "it is there");
+        return;
+    }
+    if (!o)
+        world_fail(w, "it is not there");
+    arena_init(&arena, 1 << 20);
+    c = claim_to_proto(&w->ctl, o, &arena);
+    ready = cond_get(obj_get(o->json, "status"), C_READY);
+    want_text(w, "phase", phases[c->phase]);
+    want_text(w, "launch", launches[c->launch_type]);
+    want_text(w, "reason", obj_str_or(ready, "reason", ""));
+    want_part(w, "message", obj_str_or(ready, "message", ""));
+    want_text(w, "sandbox", c->sandbox ? c->sandbox->name : "");
+    want_text(w, "cause", c->cause ? c->cause->reason : "");
+    want_number(w, "ips", c->sandbox ? (long long)c->sandbox->n_pod_ips : 0);
+    if (world_arg(w, "same") && strcmp(c->sandbox ? c->sandbox->name : "",
+                                       world_find_call(w, world_arg(w, "same"))->sandbox) != 0)
+        world_fail(w, "its sandbox is \"%s\"", c->sandbox ? c->sandbox->name : "");
+    arena_done(&arena);
+}
+
+static void expect_rpc(struct world *w, const char *name)
+{
+    struct world_call *call = world_find_call(w, name);
+    char code[96];
+
+    if (world_has(w, "pending") != !call->is_over)
+        world_fail(w, "it is %s: %s %s", call->is_over ? "over" : "pending",
+                   call->is_over ? call->err.reason : "", call->is_over ? call->err.msg : "");
+    if (!call->is_over)
+        return;
+    (void)snprintf(code, sizeof(code), "%s/%s", rpc_code_name(call->err.code), call->err.reason);
+    if (!world_arg(w, "error") && call->err.code != 0)
+        world_fail(w, "it failed: %s: %s", code, call->err.msg);
+    if (call->err.code == 0)
+        (void)snprintf(code, sizeof(code), "OK");
+    want_text(w, "error", code);
+    if (call->err.code != 0) {
+        want_part(w, "message", call->err.msg);
+        return;
+    }
+    if (world_has(w, "existed") != call->existed)
+        world_fail(w, "existed is %d", call->existed);
+    if (world_has(w, "warm") && !call->is_warm)
+        world_fail(w, "it took no ready member");
+    if (world_arg(w, "same") &&
+        strcmp(call->claim, world_find_call(w, world_arg(w, "same"))->claim) != 0)
+        world_fail(w, "its claim is \"%s\"", call->claim);
+}
+
+/* All claims that are bound have sandboxes of their own. */
+static void expect_burst(struct world *w)
+{
+    size_t n_ok = 0, n_warm = 0;
+
+    for (size_t i = 0; i < w->n_calls; i++) {
+        if (w->calls[i].name[0] != 'b' || !w->calls[i].is_over || w->calls[i].err.code != 0)
+            continue;
+        n_ok++;
+        n_warm += w->calls[i].is_warm;
+    }
+    want_number(w, "ok", (long long)n_ok);
+    want_number(w, "warm", (long long)n_warm);
+}
+
+static void expect_distinct(struct world *w)
+{
+    struct store_query q = {.kind = KIND_CLAIM, .ns = "default"};
+    struct map seen;
+
+    map_init(&seen);
+    STORE_FOREACH(claim, w->store, &q)
+    {
+        const struct store_object *sb = claim_sandbox(&w->ctl, claim);
+        void *old = NULL;
+
+        if (!sb)
+            continue;
+        (void)map_set(&seen, sb->name, (void *)claim, &old, NULL);
+        if (old)
+            world_fail(w, "sandbox \"%s\" has two claims", sb->name);
+    }
+    want_number(w, "bound", (long long)seen.n);
+    map_done(&seen);
+}
+
+static void expect_pool(struct world *w, const char *name)
+{
+    const struct store_object *o = store_get(w->store, KIND_POOL, "default", name);
+
+    if (!o)
+        world_fail(w, "it is not there");
+    want_number(w, "replicas", obj_int(o->json, "status.replicas", -1));
+    want_number(w, "ready", obj_int(o->json, "status.readyReplicas", -1));
+    want_number(w, "index", (long long)members_n_ready(&w->ctl.members, "default", name));
+}
+
+static void expect_sandbox(struct world *w, const char *word)
+{
+    bool wants_none = world_has(w, "gone");
+    const char *name = wants_none ? word : world_sandbox(w, word);
+    const struct store_object *o = store_get(w->store, KIND_SANDBOX, "default", name);
+    const json_t *status;
+
+    if (wants_none) {
+        if (o)
+            world_fail(w, "it is there");
+        return;
+    }
+    if (!o)
+        world_fail(w, "it is not there");
+    status = obj_get(o->json, "status");
+    want_text(w, "reason", obj_str_or(cond_get(status, C_READY), "reason", ""));
+    want_text(w, "ready", obj_str_or(cond_get(status, C_READY), "status", ""));
+    want_text(w, "suspended", obj_str_or(cond_get(status, C_SUSPENDED), "reason", ""));
+    want_text(w, "finished", obj_str_or(cond_get(status, C_FINISHED), "reason", ""));
+    want_text(w, "image",
+              obj_str_or(json_array_get(obj_get(o->json, "spec.podTemplate.spec.containers"), 0),
+                         "image", ""));
+}
+
+static void expect_pod(struct world *w, const char *word)
+{
+    bool wants_none = world_has(w, "gone");
+    const char *name = wants_none ? word : world_sandbox(w, word);
+    const struct store_object *o = store_get(w->store, KIND_POD, "default", name);
+    const json_t *waiting;
+
+    if (wants_none) {
+        if (o)
+            world_fail(w, "it is there");
+        return;
+    }
+    if (!o)
+        world_fail(w, "it is not there");
+    waiting =
+        obj_get(json_array_get(obj_get(o->json, "status.containerStatuses"), 0), "state.waiting");
+    want_text(w, "phase", obj_str_or(o->json, "status.phase", ""));
+    want_text(w, "reason", obj_str_or(o->json, "status.reason", ""));
+    want_text(w, "waiting", obj_str_or(waiting, "reason", ""));
+    want_text(w, "cause", obj_str_or(o->json, "status.cause.kind", ""));
+    want_text(w, "app", obj_label(o->json, "app") ?: "");
+    want_text(
+        w, "env",
+        obj_str_or(json_array_get(
+                       obj_get(json_array_get(obj_get(o->json, "spec.containers"), 0), "env"), 0),
+                   "name", ""));
+}
+
+void world_expect(struct world *w)
+{
+    const char *what = w->n_words > 1 ? w->words[1] : "";
+    const char *name = w->n_words > 2 ? w->words[2] : "";
+
+    if (strcmp(what, "claim") == 0)
+        expect_claim(w, name);
+    else if (strcmp(what, "rpc") == 0)
+        expect_rpc(w, name);
+    else if (strcmp(what, "pool") == 0)
+        expect_pool(w, name);
+    else if (strcmp(what, "sandbox") == 0)
+        expect_sandbox(w, name);
+    else if (strcmp(what, "pod") == 0)
+        expect_pod(w, name);
+    else if (strcmp(what, "burst") == 0)
+        expect_burst(w);
+    else if (strcmp(what, "distinct") == 0)
+        expect_distinct(w);
+    else if (strcmp(what, "count") == 0) {
+        want_number(w, KIND_CLAIM, (long long)store_count(w->store, KIND_CLAIM));
+        want_number(w, KIND_SANDBOX, (long long)store_count(w->store, KIND_SANDBOX));
+        want_number(w, KIND_POD, (long long)store_count(w->store, KIND_POD));
+        want_number(w, "instances", (long long)fake_node_count(&w->node));
+        want_number(w, "created", w->node.n_created);
+    } else {
+        world_fail(w, "expect: \"%s\" is no word", what);
+    }
+}
