@@ -53,7 +53,9 @@ static const struct metric_desc descs[CTL_METRIC_N] = {
     [CTL_METRIC_GRPC_LATENCY] = {.name = "agent_sandbox_claim_call_seconds",
                                  .help = "CreateClaim from request to answer",
                                  .type = METRIC_HISTOGRAM,
-                                 .labels = {"launch_type"}},
+                                 .labels = {"launch_type"},
+                                 .buckets = metric_latency_buckets,
+                                 .n_buckets = METRIC_N_LATENCY_BUCKETS},
 };
 
 /* The gauges that are counted at each scrape; series that are gone go to 0. */
@@ -132,12 +134,7 @@ int ctl_metrics_init(struct ctl_metrics *m, struct ctl *c, struct metrics *regis
 {
     *m = (struct ctl_metrics){.ctl = c};
     for (int i = 0; i < CTL_METRIC_N; i++) {
-        m->descs[i] = descs[i];
-        if (i == CTL_METRIC_GRPC_LATENCY) { /* the bounds of all gRPC latencies */
-            m->descs[i].buckets = metric_latency_buckets;
-            m->descs[i].n_buckets = metric_n_latency_buckets;
-        }
-        if (metrics_add(registry, &m->descs[i], &m->f[i], err) < 0)
+        if (metrics_add(registry, &descs[i], &m->f[i], err) < 0)
             return -1;
     }
     metrics_on_write(registry, on_write, m);

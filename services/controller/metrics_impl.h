@@ -21,7 +21,6 @@ enum {
 
 struct ctl_metrics {
     struct ctl *ctl;
-    struct metric_desc descs[CTL_METRIC_N];
     struct metric *f[CTL_METRIC_N];
     struct metric_series *seen[128]; /* of agent_sandboxes */
     size_t n_seen;
