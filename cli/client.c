@@ -171,7 +171,7 @@ int client_call(struct client *c, enum client_service service, const struct rpc_
                 const ProtobufCMessage *request, uint64_t timeout_ms, void *ret_reply,
                 struct err *err)
 {
-    const struct rpc_call_opts opts = {.timeout_ms = timeout_ms, .wait_for_ready = timeout_ms > 0};
+    const struct rpc_call_opts opts = {.timeout_ms = timeout_ms};
     struct unary u = {0};
     struct rpc_channel *ch;
     struct rpc_call *call;

@@ -61,17 +61,33 @@ static int set_path(char *to, const char *from, struct err *err)
     return 0;
 }
 
-/* The home that the flags name; --run-dir alone means it too, unless it is the default. */
+/* The name that a run folder was made from, or NULL. */
+static const char *name_of(const char *run_dir)
+{
+    static const char prefix[] = "/run/agent-sandbox-";
+
+    return strncmp(run_dir, prefix, sizeof(prefix) - 1) == 0 ? run_dir + sizeof(prefix) - 1 : NULL;
+}
+
+/* The home that the flags name. A run folder of another form says nothing of the state folder,
+ * which is then needed too. */
 static int make_home(const struct ctl *ctl, const struct home_opts *o, bool is_ephemeral,
                      struct home *h, struct err *err)
 {
-    if (o->name && !bytes_is_dns_label(o->name))
+    bool is_default = strcmp(ctl->run_dir, "/run/agent-sandbox") == 0;
+    const char *name = o->name || is_default ? o->name : name_of(ctl->run_dir);
+
+    if (name && !bytes_is_dns_label(name))
         return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage",
-                       "--name %.60s: use lower-case letters, digits and dashes", o->name);
-    if (is_ephemeral && !o->name)
+                       "--name %.60s: use lower-case letters, digits and dashes", name);
+    if (!is_default && !name && !o->state_dir && !is_ephemeral)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage",
+                       "--run-dir %.100s needs --state-dir beside it (or use --name)",
+                       ctl->run_dir);
+    if (is_ephemeral && !name && !o->state_dir)
         home_init_private(h);
     else
-        home_init(h, o->name);
+        home_init(h, name);
     h->is_ephemeral = is_ephemeral;
     h->controller_uid = (uid_t)o->controller_uid;
     h->router_uid = (uid_t)o->router_uid;
@@ -79,7 +95,7 @@ static int make_home(const struct ctl *ctl, const struct home_opts *o, bool is_e
     if (set_path(h->state_dir, o->state_dir, err) < 0 ||
         set_path(h->cache_dir, o->cache_dir, err) < 0)
         return -1;
-    if (!o->name && strcmp(ctl->run_dir, "/run/agent-sandbox") != 0)
+    if (!o->name && !is_default)
         return set_path(h->run_dir, ctl->run_dir, err);
     return 0;
 }
@@ -133,19 +149,25 @@ struct up_opts {
 
 static void say_how_to_talk(const struct private_home *p)
 {
-    bool is_default = strcmp(p->home.run_dir, "/run/agent-sandbox") == 0;
-    const char *flag = is_default ? "" : " --run-dir ", *dir = is_default ? "" : p->home.run_dir;
+    const struct home *h = &p->home;
+    bool is_default = strcmp(h->run_dir, "/run/agent-sandbox") == 0;
+    char dirs[2 * HOME_PATH_MAX + 40] = "", run[HOME_PATH_MAX + 16] = "";
 
+    if (!is_default)
+        (void)snprintf(run, sizeof(run), " --run-dir %s", h->run_dir);
+    if (!is_default && name_of(h->run_dir))
+        (void)snprintf(dirs, sizeof(dirs), " --name %.60s", name_of(h->run_dir));
+    else if (!is_default)
+        (void)snprintf(dirs, sizeof(dirs), "%s --state-dir %s", run, h->state_dir);
     ctl_say("the services are up");
-    (void)fprintf(
-        stderr,
-        "  controller  unix:%s/controller.sock\n"
-        "  router      unix:%s/router.sock\n"
-        "  logs        %s/log\n"
-        "  look        sandboxctl get pools%s%s\n"
-        "  run         sandboxctl run%s%s --template python-runtime-template \"echo hello\"\n"
-        "  stop        sandboxctl down%s%s\n",
-        p->home.run_dir, p->home.run_dir, p->home.state_dir, flag, dir, flag, dir, flag, dir);
+    (void)fprintf(stderr,
+                  "  controller  unix:%s/controller.sock\n"
+                  "  router      unix:%s/router.sock\n"
+                  "  logs        %s/log\n"
+                  "  look        sandboxctl get pools%s\n"
+                  "  run         sandboxctl run%s --template NAME \"echo hello\"\n"
+                  "  stop        sandboxctl down%s\n",
+                  h->run_dir, h->run_dir, h->state_dir, run, run, dirs);
 }
 
 static int up(struct ctl *ctl, const struct up_opts *o, struct private_home *p, struct client *c,
@@ -156,6 +178,8 @@ static int up(struct ctl *ctl, const struct up_opts *o, struct private_home *p, 
                                      .verbose = ctl->verbose};
     bool never = false;
 
+    if (o->is_ephemeral && geteuid() == 0)
+        home_sweep();
     if (client_init(c, NULL, err) < 0 || private_start_with(p, c, &how, err) < 0)
         return -1;
     if (bootstrap_run(c, ctl->ns, &o->boot, err) < 0 ||

@@ -168,6 +168,22 @@ pid_t home_holder(const struct home *h)
 
 /* ---- cleaning ---- */
 
+void home_remove_sockets(const struct home *h)
+{
+    DIR *dir = opendir(h->run_dir);
+    struct dirent *d;
+
+    if (!dir)
+        return;
+    while ((d = readdir(dir))) {
+        size_t n = strlen(d->d_name);
+
+        if (n > 5 && strcmp(d->d_name + n - 5, ".sock") == 0)
+            (void)unlinkat(dirfd(dir), d->d_name, 0); /* left, it is replaced by the next start */
+    }
+    (void)closedir(dir);
+}
+
 int home_clean(struct home *h, bool state, struct err *err)
 {
     char path[HOME_PATH_MAX + 16];

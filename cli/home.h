@@ -42,6 +42,8 @@ pid_t home_holder(const struct home *h);
 /* Removes what sandboxes left (by a node that does nothing else), the run folder and, with `state`,
  * the state folder. Only with the lock held. */
 int home_clean(struct home *h, bool state, struct err *err);
+/* Removes the services' sockets, so that clients see at once that nothing runs. */
+void home_remove_sockets(const struct home *h);
 /* Cleans all private homes that nobody holds. */
 void home_sweep(void);
 

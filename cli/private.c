@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
@@ -226,6 +227,7 @@ void private_stop(struct private_home *p)
         while (r < 0 && errno == EINTR);
         loop_child_free(p->child);
         p->child = NULL;
+        (void)waitpid(p->supervisor.pid, NULL, WNOHANG); /* one that hangs is init's then */
     }
     /* A supervisor that was killed, or hangs, has left its folders. */
     if (r != 1)

@@ -125,19 +125,18 @@ static int build_args(struct args *a, const struct home *h, enum service_kind ki
 
 /* ---- log files ---- */
 
-static void log_path(const struct home *h, enum service_kind kind, char ret[HOME_PATH_MAX + 32])
+static void log_path(const struct home *h, const char *name, char ret[HOME_PATH_MAX + 32])
 {
-    (void)snprintf(ret, HOME_PATH_MAX + 32, "%s/log/%s.log", h->state_dir, services[kind].name);
+    (void)snprintf(ret, HOME_PATH_MAX + 32, "%s/log/%.16s.log", h->state_dir, name);
 }
 
-/* Appends; a log that has grown over its ceiling becomes NAME.log.1 and is begun anew. */
-static int log_open(const struct home *h, enum service_kind kind, struct err *err)
+int service_log_open(const struct home *h, const char *name, struct err *err)
 {
     char path[HOME_PATH_MAX + 32], old[HOME_PATH_MAX + 40];
     struct stat st;
     int fd;
 
-    log_path(h, kind, path);
+    log_path(h, name, path);
     (void)snprintf(old, sizeof(old), "%s.1", path);
     if (stat(path, &st) == 0 && st.st_size > SERVICE_LOG_MAX)
         (void)rename(path, old); /* when it fails the log goes on growing, which is all */
@@ -154,7 +153,7 @@ void service_last_words(const struct home *h, enum service_kind kind, char *ret,
     char *line;
 
     ret[0] = 0;
-    log_path(h, kind, path);
+    log_path(h, services[kind].name, path);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) < 0)
         return;
@@ -184,7 +183,7 @@ int service_start(const struct home *h, enum service_kind kind, int lifeline_fd,
                                    .new_group = true};
 
     if (log_fd < 0) {
-        own_log = log_open(h, kind, err);
+        own_log = service_log_open(h, services[kind].name, err);
         if (own_log < 0)
             return -1;
         fds[2] = own_log;

@@ -17,6 +17,10 @@ const char *service_socket(enum service_kind kind);
 int service_start(const struct home *h, enum service_kind kind, int lifeline_fd, int log_fd,
                   const char *log_level, struct proc *ret, struct err *err);
 
+/* Opens state_dir/log/NAME.log for appending; one that has grown over its ceiling becomes
+ * NAME.log.1 first. */
+int service_log_open(const struct home *h, const char *name, struct err *err);
+
 /* The last line of its log file, for messages: "" when there is none. */
 void service_last_words(const struct home *h, enum service_kind kind, char *ret, size_t n_ret);
 

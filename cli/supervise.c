@@ -1,6 +1,7 @@
 #include "cli/supervise.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -340,6 +341,20 @@ static void supervisor_done(struct supervisor *s)
     (void)close(s->line[1]);
 }
 
+/* The terminal or pipe of who started us is not ours to hold on to. */
+static void redirect_log(const struct home *h)
+{
+    struct err ignored = {0};
+    int fd = service_log_open(h, "supervisor", &ignored);
+
+    if (fd < 0)
+        fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)dup2(fd, 2);
+        (void)close(fd);
+    }
+}
+
 int supervise_run(struct supervise_opts *opts)
 {
     struct supervisor s = {.opts = opts, .line = {-1, -1}};
@@ -348,9 +363,13 @@ int supervise_run(struct supervise_opts *opts)
     log_init("supervisor", LOG_INFO, LOG_FORMAT_KV, 2);
     if (loop_new(&s.loop, &err) < 0 || watch_ends(&s, &err) < 0 || fd_pipe(s.line, 0, &err) < 0 ||
         home_open(&opts->home, &err) < 0) {
+        if (opts->report_fd < 0)
+            return ctl_fail(&err);
         report(&s, true, "fail %d %s %s", err.code, err.reason, err.msg);
-        return ctl_fail(&err);
+        return CTL_FAILED;
     }
+    if (!opts->logs_to_stderr)
+        redirect_log(&opts->home);
     if (start_all(&s, &err) < 0)
         start_failed(&s, &err);
     if (s.state != SUPER_DONE)
@@ -358,6 +377,7 @@ int supervise_run(struct supervise_opts *opts)
     supervisor_done(&s);
 
     err = (struct err){0};
+    home_remove_sockets(&opts->home);
     if (opts->home.is_ephemeral && home_clean(&opts->home, true, &err) < 0)
         log_error("cleaning up", LOG_ERR(&err));
     home_close(&opts->home);
