@@ -30,7 +30,7 @@ int item_next(struct item_cursor *c, struct item *ret)
 
     if (c->at == c->end)
         return 0;
-    if (get_varint(c, &tag) < 0 || tag > UINT32_MAX)
+    if (get_varint(c, &tag) < 0 || tag > UINT32_MAX || tag >> 3 == 0) /* fields begin at 1 */
         return -1;
     *ret = (struct item){.field = (uint32_t)(tag >> 3), .wire = (enum item_wire)(tag & 7)};
     switch (tag & 7) {

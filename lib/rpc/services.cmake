@@ -5,3 +5,5 @@ asb_library(rpc_services SOURCES ${rpc_dir}/health.c ${rpc_dir}/reflection.c ${r
     DEPS gen_rpc base)
 asb_test(descriptor_test SOURCES ${rpc_dir}/descriptor_test.c DEPS rpc_services gen_rpc rpc)
 asb_test(rpc_services_test SOURCES ${rpc_dir}/services_test.c DEPS rpc_services gen_rpc rpc LABELS rpc)
+asb_fuzzer(rpc_unpack_fuzz SOURCES ${rpc_dir}/unpack_fuzz.c DEPS rpc_services gen_rpc rpc rpc_test_proto
+    CORPUS ../lib/rpc/corpus/unpack)

@@ -36,6 +36,7 @@ static const struct {
     {BYTES("\032\002\012\005"), "test.v1.Text: not a valid message"},
     {BYTES("\012"), "test.v1.Text: not a valid message"},
     {BYTES("\377\377\377\377\377\377\377\377\377\377\377"), "test.v1.Text: not a valid message"},
+    {BYTES("\000\001"), "test.v1.Text: not a valid message"}, /* a field 0 */
     {BYTES("\013\014"), "test.v1.Text: not a valid message"}, /* a group */
 };
 
