@@ -100,6 +100,12 @@ void ring_commit(struct ring *r, size_t n)
         r->begin = r->end - r->cap;
 }
 
+void ring_skip(struct ring *r, size_t n)
+{
+    r->end += n;
+    r->begin = r->end;
+}
+
 void ring_shrink(struct ring *r)
 {
     size_t n = (size_t)(r->end - r->begin);

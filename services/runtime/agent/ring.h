@@ -40,6 +40,9 @@ uint8_t *ring_room(struct ring *r, uint64_t reader, size_t *ret_n);
 /* n bytes were written there; the oldest go when the ring is full. */
 void ring_commit(struct ring *r, size_t n);
 
+/* n bytes came that there is no memory for at all: they are missing, and what was kept goes too. */
+void ring_skip(struct ring *r, size_t n);
+
 /* Bytes from `offset` on in one piece; 0 at the end. offset: begin..end. */
 size_t ring_peek(const struct ring *r, uint64_t offset, const uint8_t **ret);
 /* Gives back what is not in use: for a stream that has ended. */
