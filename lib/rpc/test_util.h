@@ -71,6 +71,17 @@ static inline void run_until(struct world *w, const int *n, int want)
     }
 }
 
+/* Turns the loop until the condition holds; fails after 10 s. */
+#define RUN_WHILE(w, condition)                                                                    \
+    do {                                                                                           \
+        uint64_t end_ = clock_monotonic_ms() + 10000;                                              \
+        while (condition) {                                                                        \
+            (void)loop_turn((w)->loop, false);                                                     \
+            if (clock_monotonic_ms() > end_)                                                       \
+                fail_msg("still %s", #condition);                                                  \
+        }                                                                                          \
+    } while (0)
+
 static inline void run_for(struct world *w, uint64_t ms)
 {
     uint64_t end = clock_monotonic_ms() + ms;
