@@ -402,6 +402,11 @@ static void on_peer_end(struct rpc_call *call)
         rpc_stream_reset(&call->stream, NGHTTP2_NO_ERROR);
         dirty(call);
     }
+    if (call->is_refused) {
+        call->stream.is_out_ended = true;
+        rpc_stream_resume(&call->stream);
+        dirty(call);
+    }
     settle(call);
 }
 
@@ -859,7 +864,9 @@ void rpc_call_refuse_http(struct rpc_call *call, const char *http_status)
     rpc_fields_init(&f, &call->arena, 2);
     rpc_fields_add(&f, ":status", http_status);
     rpc_fields_add(&f, "content-type", "text/plain");
-    call->stream.is_out_ended = true;
+    /* It ends when the request does: what is wrong with the rest of the request is then still said.
+     */
+    call->is_refused = true;
     if (f.is_bad || buf_append(&call->stream.out, text, sizeof(text) - 1, &err) < 0 ||
         rpc_stream_respond(&call->stream, f.v, f.n, false, &err) < 0)
         rpc_stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);

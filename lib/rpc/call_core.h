@@ -42,6 +42,7 @@ struct rpc_call {
     bool is_done;        /* on_done has come, or nobody waits     */
     bool is_streaming;   /* counted as open on its connection     */
     bool waits_for_ready;
+    bool is_refused; /* server: answered in HTTP           */
     struct arena arena, msg_arena;
     _Alignas(16) uint8_t first[CALL_FIRST_BYTES];
 };
