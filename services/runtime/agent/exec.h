@@ -52,6 +52,7 @@ struct exec_host {
     struct reaper *reaper;
     struct ring_budget budget;
     struct oom_watch oom;
+    size_t n_collected; /* output that Run calls hold for their replies, bytes */
     void (*on_ended)(struct exec *e, void *user); /* records only; may be NULL */
     void *user;
 };

@@ -101,7 +101,7 @@ static int start_http(struct probe *p, const Agentsandbox__V1__HttpGetProbe *msg
 {
     struct http1_header headers[32];
     struct http1_get_spec spec = {
-        .address = msg->host[0] ? msg->host : NULL,
+        .address = msg->host[0] && strcmp(msg->host, "localhost") != 0 ? msg->host : NULL,
         .port = (uint16_t)msg->port,
         .path = msg->path,
         .headers = headers,

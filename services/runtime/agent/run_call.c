@@ -6,10 +6,12 @@
 enum {
     RUN_STDIN_MAX = 1024 * 1024,
     RUN_REPLY_ROOM = 16 * 1024, /* of a reply, for what is neither output nor the command */
+    RUN_COLLECTED_MAX = 64 * 1024 * 1024, /* of all replies at once; more is dropped and said */
 };
 
 struct run {
-    struct rpc_call *call; /* NULL: it has ended */
+    struct rpc_call *call;
+    struct exec_host *host;
     struct exec *exec;
     struct exec_reader reader;
     struct loop_task *task;
@@ -22,8 +24,10 @@ static void run_free(struct run *run)
     if (run->exec)
         exec_detach(run->exec, &run->reader);
     loop_task_free(run->task);
-    for (enum exec_stream s = 0; s < EXEC_N_STREAMS; s++)
+    for (enum exec_stream s = 0; s < EXEC_N_STREAMS; s++) {
+        run->host->n_collected -= buf_len(&run->kept[s]);
         buf_done(&run->kept[s]);
+    }
     free(run);
 }
 
@@ -40,8 +44,10 @@ static void collect(struct run *run, enum exec_stream s)
     }
     while ((n = exec_peek(run->exec, s, run->reader.at[s], &data)) > 0) {
         take = run->dropped[s] ? 0 : MIN(n, kept->max - buf_len(kept));
+        take = MIN(take, RUN_COLLECTED_MAX - run->host->n_collected);
         if (buf_append(kept, data, take, NULL) < 0)
             take = 0;
+        run->host->n_collected += take;
         run->dropped[s] += n - take;
         run->reader.at[s] += n;
     }
@@ -59,6 +65,7 @@ static void fit(struct run *run, const struct record *record)
         size_t over = buf_len(kept) > room ? buf_len(kept) - room : 0;
 
         kept->end -= over;
+        run->host->n_collected -= over;
         run->dropped[s] += over;
         room -= buf_len(kept);
     }
@@ -154,6 +161,7 @@ void run_call_start(struct rpc_call *call, const Agentsandbox__V1__RunRequest *r
         return;
     }
     run->call = call;
+    run->host = &execs->host;
     run->reader = (struct exec_reader){.kind = READER_READS, .wake = on_wake};
     list_init(&run->reader.link);
     for (enum exec_stream s = 0; s < EXEC_N_STREAMS; s++)

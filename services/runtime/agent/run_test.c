@@ -202,6 +202,8 @@ static void test_most_output(void **state)
     assert_int_equal(r->stdout.len + r->stdout_dropped, 3000000);
     assert_int_equal(r->stderr.len + r->stderr_dropped, 3000000);
     answer_done(&a);
+    world_pass(&w, 50);
+    assert_int_equal(w.agent.execs.host.n_collected, 0); /* given back with the call */
 }
 
 static void test_timeout(void **state)

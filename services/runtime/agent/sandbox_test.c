@@ -225,6 +225,21 @@ static void test_run(void **state)
     answer_done(&a);
 }
 
+static void test_memory(void **state)
+{
+    struct answer a = run_shell(&box.w, "sed -n 's/^VmRSS:[^0-9]*//p' /proc/1/status");
+    const Agentsandbox__V1__RunResponse *r = REPLY(a, RunResponse);
+    char text[32];
+    long kib;
+
+    (void)state;
+    (void)snprintf(text, sizeof(text), "%.*s", (int)r->stdout.len, (const char *)r->stdout.data);
+    kib = strtol(text, NULL, 10);
+    print_message("agent: %ld KiB resident\n", kib);
+    assert_in_range(kib, 100, 4 * 1024 - 1);
+    answer_done(&a);
+}
+
 /* The user of the commands gets neither at the agent nor at its sockets. */
 static void test_agent_is_out_of_reach(void **state)
 {
@@ -370,10 +385,16 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_run),        cmocka_unit_test(test_agent_is_out_of_reach),
-        cmocka_unit_test(test_not_found),  cmocka_unit_test(test_conversation),
-        cmocka_unit_test(test_terminal),   cmocka_unit_test(test_much_output),
-        cmocka_unit_test(test_background), cmocka_unit_test(test_reconnect),
+        cmocka_unit_test(test_run),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_agent_is_out_of_reach),
+        cmocka_unit_test(test_not_found),
+        cmocka_unit_test(test_conversation),
+        cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_much_output),
+        cmocka_unit_test(test_background),
+        cmocka_unit_test(test_reconnect),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_stop), /* the last: it ends the sandbox */
     };
 
