@@ -29,6 +29,9 @@
 #define LIMIT_CLAIM_WAITERS 4096                   /* CreateClaim calls waiting at once               */
 #define LIMIT_POOL_REPLICAS 10000
 
+/* router */
+#define LIMIT_ROUTER_EARLY (32u * 1024 * 1024)     /* sent by clients before their sandbox was there   */
+
 /* exec */
 #define LIMIT_EXECS 256                            /* live at once in one sandbox                     */
 #define LIMIT_EXEC_RECORDS 1024                    /* ended ones remembered                           */

@@ -44,6 +44,7 @@ struct proxy {
     struct loop_timer *timer; /* at the first give_up_ms of those that wait */
     uint64_t timer_ms;
     uint64_t n_calls;
+    size_t n_early; /* bytes in all struct proxied.early */
     struct log_ratelimit failures;
 };
 

@@ -32,6 +32,12 @@ static bool is_waiting_state(enum proxied_state state)
     return state == PROXIED_WAITING || state == PROXIED_LOST;
 }
 
+static void drop_early(struct proxied *c)
+{
+    c->proxy->n_early -= buf_len(&c->early);
+    buf_done(&c->early);
+}
+
 void proxied_enter(struct proxied *c, enum proxied_state state)
 {
     static const bool moves[4][4] = {
@@ -47,7 +53,7 @@ void proxied_enter(struct proxied *c, enum proxied_state state)
         list_push_back(&c->proxy->waiting, &c->link);
     if (state != PROXIED_WAITING) {
         route_resolve_stop(&c->resolve);
-        buf_done(&c->early);
+        drop_early(c);
     }
 }
 
@@ -332,7 +338,7 @@ static void down_on_done(struct rpc_call *down, const struct rpc_status *status,
     log_end(c, code, took_ns);
     stats_call_ended(stats, rpc_call_path(down), code, (double)took_ns / 1e9);
     metric_add(stats->calls_open, -1);
-    buf_done(&c->early);
+    drop_early(c);
     free(c);
 }
 

@@ -27,6 +27,23 @@ static void forward_up(struct proxied *c, const uint8_t *data, size_t n)
     }
 }
 
+/* The window of these bytes stays closed, so one client can send no more than one window; all
+ * together, not more than the limit. */
+static int keep_early(struct proxied *c, const uint8_t *data, size_t n, struct err *err)
+{
+    struct proxy *p = c->proxy;
+
+    if (p->n_early + n > LIMIT_ROUTER_EARLY)
+        return err_set(
+            err, RPC_RESOURCE_EXHAUSTED, "TooLarge",
+            "the router keeps %u MiB of calls whose sandboxes are not there yet: try again",
+            LIMIT_ROUTER_EARLY >> 20);
+    if (buf_append(&c->early, data, n, err) < 0)
+        return -1;
+    p->n_early += n;
+    return 0;
+}
+
 void relay_on_data(struct rpc_call *down, const uint8_t *data, size_t n, void *user)
 {
     struct proxied *c = user;
@@ -34,9 +51,7 @@ void relay_on_data(struct rpc_call *down, const uint8_t *data, size_t n, void *u
 
     switch (c->state) {
     case PROXIED_WAITING:
-        /* The window of these bytes stays closed, so the client can send no more than one window.
-         */
-        if (buf_append(&c->early, data, n, &err) < 0)
+        if (keep_early(c, data, n, &err) < 0)
             proxied_fail(c, &err);
         break;
     case PROXIED_OPEN:
@@ -224,6 +239,7 @@ void relay_join(struct proxied *c, const struct route *route, struct rpc_channel
         proxied_fail(c, &err);
         return;
     }
+    c->proxy->n_early -= buf_len(&early); /* they are ours now, and up's in a moment */
     buf_init(&c->early, LIMIT_RPC_STREAM_WINDOW);
     proxied_enter(c, PROXIED_OPEN);
     c->channel = channel;

@@ -196,6 +196,38 @@ static void test_connection_lost(void **state)
     scene_down(&s);
 }
 
+static void count_drained(struct rpc_server *server, void *user)
+{
+    (void)server;
+    (*(int *)user)++;
+}
+
+/* An agent that stops in good order (GOAWAY) still ends its calls itself. */
+static void test_agent_stops_in_good_order(void **state)
+{
+    struct talk t = {.reads_on = true};
+    struct scene s = {0};
+    int drained = 0;
+    struct err err;
+
+    (void)state;
+    scene_up(&s);
+    scene_agent(&s, "inst1", 1);
+    scene_call(&s, &t, ECHO, "web-1");
+    rpc_call_read(t.call);
+    UNTIL(&s, s.agent.n_open == 1);
+    rpc_server_drain(s.agent.server, clock_monotonic_ms() + 5000, count_drained, &drained);
+    run_for(&s.w, 50);
+    assert_int_equal(t.n_done, 0);
+    assert_true(rpc_call_send(t.call, "last words", 10, &err) >= 0);
+    rpc_call_send_end(t.call);
+    UNTIL(&s, t.n_done);
+    assert_int_equal(t.code, RPC_OK);
+    assert_string_equal(t.last, "last words");
+    UNTIL(&s, drained);
+    scene_down(&s);
+}
+
 static void test_sandbox_deleted_under_a_call(void **state)
 {
     struct fake_route gone = web_1;
@@ -273,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_controller_away_and_back),
         cmocka_unit_test(test_newer_connection_replaces),
         cmocka_unit_test(test_connection_lost),
+        cmocka_unit_test(test_agent_stops_in_good_order),
         cmocka_unit_test(test_sandbox_deleted_under_a_call),
         cmocka_unit_test(test_sandbox_made_anew),
         cmocka_unit_test(test_strangers_are_bounded),

@@ -1,9 +1,11 @@
 #include "services/router/upstreams.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/base/clock.h"
 #include "lib/base/fd.h"
 #include "lib/base/list.h"
 #include "lib/base/log.h"
@@ -12,6 +14,8 @@
 #include "lib/loop/loop.h"
 #include "lib/rpc/channel.h"
 
+enum { LINGER_MS = 2000, ACCEPT_AGAIN_MS = 100 };
+
 struct upstream {
     struct upstreams *all;
     struct list link; /* strangers, oldest first; dead; or none */
@@ -19,7 +23,8 @@ struct upstream {
     uint64_t generation;
     struct rpc_channel *channel;
     bool is_known; /* has a route                                        */
-    bool is_dead;  /* off the map: to be freed once its callback is over */
+    bool is_dead;  /* off the map: to be freed at bury_ms                */
+    uint64_t bury_ms;
 };
 
 /* One connection of the node on the handover socket. */
@@ -38,8 +43,10 @@ struct upstreams {
     size_t n_strangers;
     struct list dead;
     struct loop_task *bury;
+    struct loop_timer *bury_later;
     int listen_fd;
     struct loop_io *listen_io;
+    struct loop_timer *accept_again; /* after descriptors ran out */
     struct list senders;
     size_t n_senders;
 };
@@ -61,14 +68,16 @@ static void leave_strangers(struct upstream *up)
     list_remove(&up->link);
 }
 
-/* Off the map at once, freed at the end of the turn: this may be a callback of its own channel. */
-static void retire(struct upstream *up)
+/* Off the map at once, freed at the end of the turn: this may be a callback of its own channel. One
+ * that said that it is stopping keeps its calls for linger_ms more. */
+static void retire(struct upstream *up, uint64_t linger_ms)
 {
     struct upstreams *u = up->all;
 
     if (up->is_dead)
         return;
     up->is_dead = true;
+    up->bury_ms = loop_now_ms(u->loop) + linger_ms;
     if (map_get(&u->by_instance, up->instance_id) == up)
         (void)map_remove(&u->by_instance, up->instance_id);
     leave_strangers(up);
@@ -87,18 +96,40 @@ static void on_state(struct rpc_channel *ch, enum rpc_channel_state state, const
         return;
     log_info("agent's connection lost", LOG_S("instance", up->instance_id),
              LOG_U("generation", up->generation), LOG_S("error", why ? why->msg : ""));
-    retire(up);
+    retire(up, why && strcmp(why->reason, "ServerStopping") == 0 ? LINGER_MS : 0);
     u->opts.on_change(up->instance_id, false, u->opts.user);
 }
 
-static void bury(struct loop_task *t, void *user)
+static void bury_due(struct upstreams *u, uint64_t now_ms)
+{
+    uint64_t next_ms = CLOCK_NEVER;
+
+    LIST_FOREACH_SAFE(it, &u->dead)
+    {
+        struct upstream *up = CONTAINER_OF(it, struct upstream, link);
+
+        if (up->bury_ms <= now_ms)
+            upstream_free(up);
+        else
+            next_ms = MIN(next_ms, up->bury_ms);
+    }
+    loop_timer_arm(u->bury_later, next_ms);
+}
+
+static void on_bury(struct loop_task *t, void *user)
 {
     struct upstreams *u = user;
-    struct list *it;
 
     (void)t;
-    while ((it = list_pop_front(&u->dead)))
-        upstream_free(CONTAINER_OF(it, struct upstream, link));
+    bury_due(u, loop_now_ms(u->loop));
+}
+
+static void on_bury_later(struct loop_timer *t, void *user)
+{
+    struct upstreams *u = user;
+
+    (void)t;
+    bury_due(u, loop_now_ms(u->loop));
 }
 
 static void join_strangers(struct upstream *up)
@@ -111,7 +142,7 @@ static void join_strangers(struct upstream *up)
 
         log_warn("too many connections of instances without a route, closing the oldest",
                  LOG_S("instance", oldest->instance_id));
-        retire(oldest);
+        retire(oldest, 0);
     }
 }
 
@@ -157,7 +188,7 @@ int upstreams_add(struct upstreams *u, const char *instance_id, uint64_t generat
         return -1;
     }
     if (old)
-        retire(old);
+        retire(old, 0);
     if (!up->is_known)
         join_strangers(up);
     rpc_channel_connect(up->channel);
@@ -194,7 +225,7 @@ void upstreams_drop(struct upstreams *u, const char *instance_id)
     struct upstream *up = map_get(&u->by_instance, instance_id);
 
     if (up)
-        retire(up);
+        retire(up, 0);
 }
 
 /* ---- the handover socket ---- */
@@ -257,7 +288,6 @@ static void on_accept(struct loop_io *io, int events, void *user)
     struct err err;
     int fd = -1, r;
 
-    (void)io;
     (void)events;
     r = handover_accept(u->listen_fd, &fd, &err);
     if (r == HANDOVER_AGAIN)
@@ -268,6 +298,18 @@ static void on_accept(struct loop_io *io, int events, void *user)
         log_warn("node's connection refused", LOG_ERR(&err));
         close_fdp(&fd);
     }
+    if (r < 0 && (err.errnum == EMFILE || err.errnum == ENFILE || err.errnum == ENOMEM)) {
+        loop_io_set(io, 0); /* it would be reported again at once, and fail again */
+        loop_timer_arm(u->accept_again, loop_now_ms(u->loop) + ACCEPT_AGAIN_MS);
+    }
+}
+
+static void on_accept_again(struct loop_timer *t, void *user)
+{
+    struct upstreams *u = user;
+
+    (void)t;
+    loop_io_set(u->listen_io, LOOP_READ);
 }
 
 int upstreams_listen(struct upstreams *u, int listen_fd, struct err *err)
@@ -290,7 +332,9 @@ int upstreams_new(struct upstreams **ret, struct loop *loop, const struct upstre
     list_init(&u->strangers);
     list_init(&u->dead);
     list_init(&u->senders);
-    if (loop_task_new(&u->bury, loop, bury, u, err) < 0)
+    if (loop_task_new(&u->bury, loop, on_bury, u, err) < 0 ||
+        loop_timer_new(&u->bury_later, loop, on_bury_later, u, err) < 0 ||
+        loop_timer_new(&u->accept_again, loop, on_accept_again, u, err) < 0)
         return err_wrap(err, "upstreams");
     *ret = TAKE_PTR(u);
     return 0;
@@ -302,12 +346,15 @@ void upstreams_free(struct upstreams *u)
         return;
     MAP_FOREACH(it, &u->by_instance)
     upstream_free(map_entry_value(it));
-    bury(NULL, u);
+    if (u->bury_later)
+        bury_due(u, CLOCK_NEVER);
     LIST_FOREACH_SAFE(it, &u->senders)
     sender_free(CONTAINER_OF(it, struct sender, link));
     loop_io_free(u->listen_io);
     close_fdp(&u->listen_fd);
     loop_task_free(u->bury);
+    loop_timer_free(u->bury_later);
+    loop_timer_free(u->accept_again);
     map_done(&u->by_instance);
     free(u);
 }
