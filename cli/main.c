@@ -114,13 +114,37 @@ static void usage(FILE *to)
                   "sandboxctl COMMAND --help says more of each.\n");
 }
 
+/* "sandboxctl --run-dir R get pools": the command's word goes to the front. */
+static void move_command_first(int argc, char **argv)
+{
+    static const char *const with_value[] = {"-n",       "--namespace", "-o",
+                                             "--output", "--timeout",   "--run-dir"};
+    char *word;
+    int at = 1;
+
+    while (at < argc && argv[at][0] == '-') {
+        bool has_value = false;
+
+        for (size_t i = 0; i < ARRAY_SIZE(with_value); i++)
+            has_value = has_value || strcmp(argv[at], with_value[i]) == 0;
+        at += 1 + has_value;
+    }
+    if (at >= argc)
+        return;
+    word = argv[at];
+    memmove(argv + 2, argv + 1, (size_t)(at - 1) * sizeof(*argv));
+    argv[1] = word;
+}
+
 int ctl_main(int argc, char **argv)
 {
     const char *dir = getenv("AGENT_SANDBOX_RUN_DIR");
     struct ctl ctl = {
         .run_dir = dir && *dir ? dir : "/run/agent-sandbox", .ns = "default", .program = argv[0]};
-    const char *word = argc > 1 ? argv[1] : "--help";
+    const char *word;
 
+    move_command_first(argc, argv);
+    word = argc > 1 ? argv[1] : "--help";
     (void)signal(SIGPIPE,
                  SIG_IGN); /* a reader that went away is an error of write(2), not our end */
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
