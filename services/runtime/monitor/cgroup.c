@@ -141,15 +141,31 @@ static int write_u64(const struct cgroup_hierarchy *h, const char *rel, const ch
     return write_value(h, rel, file, text, err);
 }
 
+/* Shares 2..262144 of version 1; version 2 has weights 1..10000, converted as Kubernetes does. */
+static int weigh(const struct cgroup_host *host, const struct cgroup_hierarchy *h, const char *rel,
+                 uint64_t millis, struct err *err)
+{
+    uint64_t shares = MIN(MAX(millis * 1024 / 1000, (uint64_t)2), (uint64_t)262144);
+
+    if (!host->v2)
+        return write_u64(h, rel, "cpu.shares", shares, err);
+    return write_u64(h, rel, "cpu.weight", 1 + (shares - 2) * 9999 / 262142, err);
+}
+
+int cgroup_weigh(const struct cgroup_host *host, const char *rel, uint64_t cpu_weight_millis,
+                 struct err *err)
+{
+    for (int i = 0; i < host->n; i++)
+        if (host->h[i].cpu && weigh(host, &host->h[i], rel, cpu_weight_millis, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int limit_v1(const struct cgroup_hierarchy *h, const char *rel,
                     const struct cgroup_limits *l, struct err *err)
 {
-    uint64_t shares = MAX(l->cpu_weight_millis * 1024 / 1000, (uint64_t)2);
-
     if (h->memory && l->memory_bytes &&
         write_u64(h, rel, "memory.limit_in_bytes", l->memory_bytes, err) < 0)
-        return -1;
-    if (h->cpu && write_u64(h, rel, "cpu.shares", shares, err) < 0)
         return -1;
     if (h->cpu && l->cpu_millis &&
         (write_u64(h, rel, "cpu.cfs_period_us", CPU_PERIOD_US, err) < 0 ||
@@ -163,18 +179,13 @@ static int limit_v1(const struct cgroup_hierarchy *h, const char *rel,
 static int limit_v2(const struct cgroup_hierarchy *h, const char *rel,
                     const struct cgroup_limits *l, struct err *err)
 {
-    /* The conversion of Kubernetes: shares 2..262144 to weight 1..10000. */
-    uint64_t shares = MAX(l->cpu_weight_millis * 1024 / 1000, (uint64_t)2);
     char quota[64];
 
     if (l->memory_bytes && write_u64(h, rel, "memory.max", l->memory_bytes, err) < 0)
         return -1;
     if (l->memory_bytes)
         (void)write_value(h, rel, "memory.swap.max", "0",
-                          NULL); /* no swap accounting: no swap to bound */
-    if (write_u64(h, rel, "cpu.weight", MIN(1 + (shares - 2) * 9999 / 262142, (uint64_t)10000),
-                  err) < 0)
-        return -1;
+                          NULL); /* no swap accounting: nothing to bound */
     (void)snprintf(quota, sizeof(quota), "%llu %d",
                    (unsigned long long)(l->cpu_millis * CPU_PERIOD_US / 1000), CPU_PERIOD_US);
     if (l->cpu_millis && write_value(h, rel, "cpu.max", quota, err) < 0)
@@ -261,6 +272,8 @@ int cgroup_make(const struct cgroup_host *host, const char *rel, const struct cg
             r = make_in(host, h, rel, &why);
         if (r == 0)
             r = host->v2 ? limit_v2(h, rel, limits, &why) : limit_v1(h, rel, limits, &why);
+        if (r == 0 && h->cpu)
+            r = weigh(host, h, rel, limits->cpu_weight_millis, &why);
         if (r < 0) {
             (void)cgroup_remove(host, rel, NULL); /* nothing is in it yet */
             if (err)

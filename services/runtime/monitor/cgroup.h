@@ -57,6 +57,9 @@ int cgroup_favor_attach(struct err *err);
  */
 int cgroup_make(const struct cgroup_host *host, const char *rel, const struct cgroup_limits *limits,
                 struct err *err);
+/* Its share of the CPU alone, as in cgroup_limits. */
+int cgroup_weigh(const struct cgroup_host *host, const char *rel, uint64_t cpu_weight_millis,
+                 struct err *err);
 /* Moves the calling process into it. Async-signal-safe but for the text of a failure. */
 int cgroup_join(const struct cgroup_host *host, const char *rel, struct err *err);
 /* SIGKILL to every process in it and below, once. Returns how many there were, or < 0. */

@@ -166,6 +166,11 @@ static int write_config(const struct node *n, const PB(CreateSandboxRequest) * r
     return text ? write_file(state, "config.json", text, strlen(text), 0600, err) : -1;
 }
 
+uint64_t bundle_cpu_weight(const PB(Container) * c)
+{
+    return c->cpu_request_millis ? c->cpu_request_millis : c->cpu_limit_millis;
+}
+
 static int make_cgroup(const struct node *n, const PB(CreateSandboxRequest) * r,
                        const struct runtime_class *class, struct err *err)
 {
@@ -174,7 +179,7 @@ static int make_cgroup(const struct node *n, const PB(CreateSandboxRequest) * r,
     struct cgroup_limits limits = {
         .memory_bytes = c->memory_limit_bytes,
         .cpu_millis = c->cpu_limit_millis,
-        .cpu_weight_millis = c->cpu_request_millis ? c->cpu_request_millis : c->cpu_limit_millis,
+        .cpu_weight_millis = MAX(bundle_cpu_weight(c), (uint64_t)NODE_START_WEIGHT_MILLIS),
         .pids = c->pids_limit ? c->pids_limit : NODE_DEFAULT_PIDS,
     };
     char cgroup[128];

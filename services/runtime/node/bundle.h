@@ -34,4 +34,6 @@ int bundle_monitor_command(const struct node *n, const PB(CreateSandboxRequest) 
 /* Reads request.pb; the caller frees it. */
 int bundle_load_request(const struct node *n, const char *id, PB(CreateSandboxRequest) * *ret,
                         struct err *err);
+/* Its share of the CPU once it runs. */
+uint64_t bundle_cpu_weight(const PB(Container) * c);
 void bundle_cgroup(const struct node *n, const char *id, char ret[128]);

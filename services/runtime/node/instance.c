@@ -186,10 +186,22 @@ static void monitor_ready(struct loop_io *io, int events, void *user)
     loop_task_schedule(i->task);
 }
 
+static void end_start_boost(struct instance *i)
+{
+    char cgroup[128];
+    struct err err = {0};
+
+    bundle_cgroup(i->node, i->id, cgroup);
+    if (cgroup_weigh(&i->node->cgroups, cgroup, bundle_cpu_weight(i->request->container), &err) < 0)
+        log_warn("CPU share of a sandbox not set, ignoring", LOG_S("instance", i->id),
+                 LOG_ERR(&err));
+}
+
 static void now_running(struct instance *i)
 {
     if (i->state != INSTANCE_STARTING)
         return;
+    end_start_boost(i);
     i->was_started = true;
     i->start_ns = clock_realtime_ns();
     enter(i, INSTANCE_RUNNING, CLOCK_NEVER);

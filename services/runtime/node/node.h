@@ -27,6 +27,9 @@
 
 #define NODE_VERSION      "0.1.0"
 #define NODE_DEFAULT_PIDS 512
+/* The CPU share while it starts, if its own is smaller: a start is CPU work that somebody waits
+ * for. */
+#define NODE_START_WEIGHT_MILLIS 1000
 /* What a gVisor sandbox needs beside the container's own memory and processes, put on top of the
  * pod's limits. */
 #define NODE_GVISOR_OVERHEAD_BYTES (32ull << 20)
