@@ -37,7 +37,7 @@ void prober_sent(struct prober *p)
 
 static int failed(struct prober *p, uint64_t now_ms)
 {
-    bool hurry = p->eager && !p->passing;
+    bool hurry = p->eager;
 
     p->n_successes = 0;
     p->next_ms = clock_add(now_ms, hurry ? MIN(p->retry_ms, p->t.period_ms) : p->t.period_ms);
@@ -66,6 +66,6 @@ int prober_answer(struct prober *p, bool success, uint64_t now_ms)
     if (!was && p->n_successes < p->t.success_threshold)
         return PROBER_SAME;
     p->passing = true;
-    p->retry_ms = FIRST_RETRY_MS;
+    p->eager = false;
     return was ? PROBER_SAME : PROBER_PASSED;
 }
