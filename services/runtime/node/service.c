@@ -545,14 +545,28 @@ static bool is_used(struct node *n, const char *digest)
     return used;
 }
 
+struct name_count {
+    const char *digest;
+    int n;
+};
+
+static void count_name(const struct image *img, void *user)
+{
+    struct name_count *c = user;
+
+    c->n += strcmp(img->digest, c->digest) == 0;
+}
+
 static int remove_checked(struct node *n, const char *name, struct err *err)
 {
     struct image img = {0};
+    struct name_count names = {.digest = img.digest};
     bool used;
 
     if (image_find(n->images, name, &img, err) < 0)
         return -1;
-    used = is_used(n, img.digest);
+    (void)image_list(n->images, count_name, &names, NULL); /* unreadable: counts as the last name */
+    used = names.n <= 1 && is_used(n, img.digest);
     image_done(&img);
     if (used)
         return err_set(err, RPC_FAILED_PRECONDITION, "Conflict",

@@ -1,0 +1,245 @@
+"""NodeService: what a controller asks of it."""
+import threading
+import time
+
+import grpc
+import pytest
+
+from world import IMAGE, http_probe, new_id, pb
+
+
+def fails(code, reason, fn, *args):
+    with pytest.raises(grpc.RpcError) as e:
+        fn(*args)
+    assert e.value.code() == code, e.value
+    details = dict(e.value.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
+    assert reason.encode() in details, e.value
+    return e.value.details()
+
+
+def test_says_what_the_host_can_do(node):
+    reply = node.stub.GetNode(pb.GetNodeRequest(), timeout=5)
+    classes = {c.name: c for c in reply.runtime_classes}
+    assert set(classes) == {"gvisor", "runc", "crun", "kata", "native"}
+    assert classes["gvisor"].available and "runsc" in classes["gvisor"].path
+    assert not classes["kata"].available and "gvisor" in classes["kata"].detail
+    assert reply.cpus > 0 and reply.memory_bytes > 1 << 28
+
+
+def test_create_ready_delete(node, runtime_class):
+    request = node.request(runtime_class)
+    created = node.create(request)
+    assert created.state in (pb.INSTANCE_STATE_CREATING, pb.INSTANCE_STATE_RUNNING)
+    ready = node.wait(request.instance_id, lambda i: i.ready)
+    assert ready.agent_connected and ready.last_probe.success and ready.last_probe.probe == "readiness"
+    assert ready.runtime_class == runtime_class and ready.image_id.startswith("sha256:")
+    assert ready.ready_time.seconds >= ready.start_time.seconds > 0
+
+    again = node.create(request)
+    assert again.instance_id == request.instance_id
+    other = pb.CreateSandboxRequest()
+    other.CopyFrom(request)
+    other.hostname = "other"
+    fails(grpc.StatusCode.ALREADY_EXISTS, "AlreadyExists", node.create, other)
+
+    reply = node.delete(request.instance_id)
+    assert reply.instance.state == pb.INSTANCE_STATE_DELETED
+    assert node.get(request.instance_id) is None
+    assert not node.delete(request.instance_id).HasField("instance")
+    assert node.cgroup_pids(request.instance_id) == set()
+
+
+def test_command_environment_and_identity(node, runtime_class):
+    script = 'echo "$A $HOSTNAME $(id -u):$(id -g) $(pwd) $HOME"; cat /etc/hostname; ls -A /.agent-sandbox/run 2>&1; exit 3'
+    request = node.request(runtime_class, probe=False, command=["/bin/sh", "-c"], args=[script], working_dir="/tmp",
+                           env=[pb.ContainerEnv(name="A", value="b c")])
+    node.create(request)
+    end = node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert (end.cause.kind, end.cause.exit_code, end.cause.reason) == (1, 3, "Error")
+    lines = node.output(request.instance_id).splitlines()
+    assert lines[0] == "b c web 1000:1000 /tmp /app"
+    assert lines[1] == "web"
+    assert "control.sock" not in lines[2:]
+    node.delete(request.instance_id)
+
+
+def test_the_shared_root_is_not_changed(node, runtime_class):
+    mounts = [pb.EmptyDirMount(name="d", mount_path="/not/in/the/image"),
+              pb.EmptyDirMount(name="m", mount_path="/mem", memory=True, size_limit_bytes=1 << 20)]
+    script = "echo x >/made && echo y >/not/in/the/image/f && head -c 4000000 /dev/zero >/mem/f; ls -l /mem/f; rm /etc/passwd; ls /"
+    request = node.request(runtime_class, probe=False, command=["/bin/sh", "-c", script], mounts=mounts, run_as_user=0)
+    node.create(request)
+    end = node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert end.cause.exit_code == 0, node.output(request.instance_id)
+    assert (node.instance_dir(request.instance_id) / "volumes/d/f").read_text() == "y\n"
+    assert "made" in node.output(request.instance_id) and "4000000" not in node.output(request.instance_id)
+    root = next((node.cache / "images/roots").iterdir()) / "rootfs"
+    assert (root / "etc/passwd").exists() and not (root / "made").exists() and not (root / "not").exists()
+    node.delete(request.instance_id)
+
+
+def test_only_loopback(node, runtime_class):
+    script = ("import socket\n"
+              "print([n for _, n in socket.if_nameindex()])\n"
+              "l = socket.create_server(('127.0.0.1', 4000)); socket.create_connection(('127.0.0.1', 4000)); print('lo up')\n"
+              "try: socket.create_connection(('192.0.2.1', 80), 2); print('OUT')\n"
+              "except OSError as e: print('closed')\n")
+    request = node.request(runtime_class, probe=False, command=["python3", "-c", script])
+    node.create(request)
+    node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert node.output(request.instance_id).splitlines() == ["['lo']", "lo up", "closed"]
+    node.delete(request.instance_id)
+
+
+def test_memory_limit(node, runtime_class):
+    request = node.request(runtime_class, probe=False, command=["python3", "-c", "x = b'a' * (500 << 20)"],
+                           memory_limit_bytes=128 << 20)
+    node.create(request)
+    end = node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert end.cause.kind == 3, end
+    assert end.cause.reason == "OOMKilled"
+    assert end.cause.limit_bytes == 128 << 20 and end.cause.peak_bytes > 100 << 20
+    node.delete(request.instance_id)
+
+
+def test_pids_limit(node):
+    script = "i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done; echo forked $(ls -d /proc/[0-9]* | wc -l)"
+    request = node.request("runc", probe=False, command=["/bin/sh", "-c", script], pids_limit=20)
+    node.create(request)
+    end = node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert end.cause.exit_code != 0 and "forked" not in node.output(request.instance_id)
+    node.delete(request.instance_id)
+
+
+@pytest.mark.parametrize("name,code,reason", [
+    ("no-such", grpc.StatusCode.INVALID_ARGUMENT, "RuntimeClassUnknown"),
+    ("kata", grpc.StatusCode.FAILED_PRECONDITION, "RuntimeClassUnavailable"),
+    ("native", grpc.StatusCode.FAILED_PRECONDITION, "RuntimeClassUnavailable"),
+])
+def test_classes_that_cannot_be(node, name, code, reason):
+    assert name in fails(code, reason, node.create, node.request(name))
+
+
+def test_bad_requests(node):
+    request = node.request("runc")
+    request.container.image = "no/such:1"
+    assert "no/such:1" in fails(grpc.StatusCode.NOT_FOUND, "ImageNotFound", node.create, request)
+    request = node.request("runc")
+    request.instance_id = "../../etc"
+    fails(grpc.StatusCode.INVALID_ARGUMENT, "BadRequest", node.create, request)
+    assert node.list() == []
+
+
+def test_a_start_that_fails_leaves_nothing(node, runtime_class):
+    # A name of an environment variable that no OCI runtime minds, but a mount over a file, which none can do.
+    request = node.request(runtime_class, mounts=[pb.EmptyDirMount(name="d", mount_path="/etc/passwd/x")])
+    fails(grpc.StatusCode.INTERNAL, "RuntimeFailed", node.create, request)
+    end = time.monotonic() + 5
+    while node.list() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert node.list() == [] and node.cgroup_pids(request.instance_id) == set()
+
+
+def test_restart_with_back_off(node):
+    request = node.request("runc", probe=False, policy=pb.RESTART_POLICY_ON_FAILURE, command=["/bin/sh", "-c", "exit 4"])
+    begin = time.monotonic()
+    node.create(request)
+    i = node.wait(request.instance_id, lambda i: i.restart_count == 2)
+    assert time.monotonic() - begin > 2.9
+    assert i.cause.exit_code == 4 and i.state == pb.INSTANCE_STATE_RUNNING
+    node.delete(request.instance_id)
+
+    request = node.request("runc", probe=False, policy=pb.RESTART_POLICY_ON_FAILURE, command=["/bin/true"])
+    node.create(request)
+    i = node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert i.restart_count == 0 and i.cause.reason == "Completed"
+    node.delete(request.instance_id)
+
+
+def test_probes(node):
+    request = node.request("runc", readiness_probe=http_probe(port=9))
+    node.create(request)
+    i = node.wait(request.instance_id, lambda i: i.HasField("last_probe"))
+    assert not i.ready and not i.last_probe.success and i.last_probe.message
+    node.delete(request.instance_id)
+
+    request = node.request("runc", policy=pb.RESTART_POLICY_ALWAYS,
+                           liveness_probe=http_probe(port=9, period_ms=50, failure_threshold=2))
+    node.create(request)
+    i = node.wait(request.instance_id, lambda i: i.restart_count == 1)
+    assert i.cause.kind == 10 and "liveness" in i.cause.message
+    node.delete(request.instance_id, grace=0)
+
+
+def test_watch(node):
+    seen, synced = [], threading.Event()
+    call = node.stub.WatchSandboxes(pb.WatchSandboxesRequest())
+
+    def follow():
+        try:
+            for m in call:
+                if m.synced:
+                    synced.set()
+                else:
+                    seen.append((m.instance.instance_id, m.instance.state, m.instance.ready))
+        except grpc.RpcError:
+            pass
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    try:
+        assert synced.wait(5)
+        request = node.request("runc")
+        node.create(request)
+        node.wait(request.instance_id, lambda i: i.ready)
+        node.delete(request.instance_id)
+        end = time.monotonic() + 5
+        while (not seen or seen[-1][1] != pb.INSTANCE_STATE_DELETED) and time.monotonic() < end:
+            time.sleep(0.01)
+    finally:
+        call.cancel()
+        thread.join(10)
+    states = [s for i, s, _ in seen if i == request.instance_id]
+    assert states == sorted(states) and states[0] == pb.INSTANCE_STATE_CREATING
+    assert states[-1] == pb.INSTANCE_STATE_DELETED
+    assert (request.instance_id, pb.INSTANCE_STATE_RUNNING, True) in seen
+
+
+def test_many_at_once(node):
+    requests = [node.request("runc") for _ in range(12)]
+    futures = [node.stub.CreateSandbox.future(r, timeout=60) for r in requests]
+    for f in futures:
+        f.result()
+    for r in requests:
+        node.wait(r.instance_id, lambda i: i.ready)
+    for f in [node.stub.DeleteSandbox.future(pb.DeleteSandboxRequest(instance_id=r.instance_id), timeout=60) for r in requests]:
+        f.result()
+    assert node.list() == []
+
+
+def test_images(node, image_source):
+    other = f"local/{new_id()}:1"
+    futures = [node.stub.ImportImage.future(pb.ImportImageRequest(source=image_source, name=other), timeout=120)
+               for _ in range(3)]
+    digests = {f.result().image.digest for f in futures}
+    listed = {i.name: i for i in node.stub.ListImages(pb.ListImagesRequest(), timeout=5).images}
+    assert digests == {listed[IMAGE].digest} and listed[other].size_bytes > 1 << 20
+    node.stub.RemoveImage(pb.RemoveImageRequest(name=other), timeout=5)
+    fails(grpc.StatusCode.NOT_FOUND, "ImageNotFound", node.stub.RemoveImage, pb.RemoveImageRequest(name=other))
+    assert len(list((node.cache / "images/roots").iterdir())) == 1
+
+
+@pytest.mark.parametrize("source,code,reason", [
+    ("oci:/no/such/folder:x", grpc.StatusCode.INVALID_ARGUMENT, "BadImage"),
+    ("dir:/etc", grpc.StatusCode.INVALID_ARGUMENT, "BadImage"),
+    ("docker://127.0.0.1:1/a/b:c", grpc.StatusCode.UNAVAILABLE, "RegistryUnreachable"),
+])
+def test_images_that_cannot_be(node, source, code, reason):
+    fails(code, reason, node.import_image, source, "a/b:c")
+
+
+def test_an_image_in_use_stays(node):
+    request = node.request("runc")
+    node.create(request)
+    fails(grpc.StatusCode.FAILED_PRECONDITION, "Conflict", node.stub.RemoveImage, pb.RemoveImageRequest(name=IMAGE))
+    node.delete(request.instance_id, grace=0)
