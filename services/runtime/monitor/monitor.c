@@ -122,20 +122,46 @@ static int write_self(struct monitor *m, struct err *err)
     return fd_write_file_atomic(m->dir_fd, "monitor", text, (size_t)n, 0600, false, err);
 }
 
+static int make_folder(const char *dir, const char *name, char ret[PATH_MAX], struct err *err)
+{
+    if (snprintf(ret, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
+        return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong", "the path %s is too long", dir);
+    if (mkdir(ret, 0755) < 0 && errno != EEXIST)
+        return err_errno(err, errno, "making %s", ret);
+    return 0;
+}
+
+/* A limit on the changes of the root: memory of the sandbox, since no other file system here can
+ * have one. */
+static int mount_scratch(const struct monitor_spec *spec, char ret[PATH_MAX], struct err *err)
+{
+    char options[64];
+
+    if (make_folder(spec->dir, "scratch", ret, err) < 0)
+        return -1;
+    (void)snprintf(options, sizeof(options), "mode=0700,size=%llu",
+                   (unsigned long long)spec->scratch_bytes);
+    if (mount("tmpfs", ret, "tmpfs", MS_NODEV, options) < 0)
+        return err_errno(err, errno, "mounting %s", ret);
+    return 0;
+}
+
 static int mount_overlay(const struct monitor_spec *spec, struct err *err)
 {
-    char target[PATH_MAX], options[3 * PATH_MAX];
-    static const char *const FOLDERS[] = {"upper", "work", "rootfs"};
+    char changes[PATH_MAX], upper[PATH_MAX], work[PATH_MAX], root[PATH_MAX],
+        options[3 * PATH_MAX + 64];
 
-    for (size_t i = 0; i < ARRAY_SIZE(FOLDERS); i++) {
-        (void)snprintf(target, sizeof(target), "%s/%s", spec->dir, FOLDERS[i]);
-        if (mkdir(target, 0755) < 0 && errno != EEXIST)
-            return err_errno(err, errno, "making %s", target);
-    }
-    (void)snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s/upper,workdir=%s/work",
-                   spec->lower, spec->dir, spec->dir);
-    if (mount("overlay", target, "overlay", MS_NODEV, options) < 0)
-        return err_errno(err, errno, "mounting the overlay root %s", target);
+    (void)snprintf(changes, sizeof(changes), "%s", spec->dir);
+    if (spec->scratch_bytes && mount_scratch(spec, changes, err) < 0)
+        return -1;
+    if (make_folder(changes, "upper", upper, err) < 0 ||
+        make_folder(changes, "work", work, err) < 0 ||
+        make_folder(spec->dir, "rootfs", root, err) < 0)
+        return -1;
+    (void)snprintf(options, sizeof(options), "lowerdir=%s,upperdir=%s,workdir=%s", spec->lower,
+                   upper, work);
+    if (mount("overlay", root, "overlay", MS_NODEV, options) < 0)
+        return err_errno(err, errno, "mounting the overlay root %s", root);
     return 0;
 }
 

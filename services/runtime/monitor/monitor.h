@@ -13,15 +13,18 @@
  * "container.pid". SIGTERM: ends the container with SIGKILL, recorded as killed on request.
  */
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/base/err.h"
 
 struct monitor_spec {
     const char *id;
-    const char *dir;    /* the instance's folder, absolute    */
-    const char *cgroup; /* relative, made before (cgroup.h) */
-    const char *lower;  /* image root: an overlay is mounted at DIR/rootfs; NULL: none is  */
-    bool hide_cgroup2;  /* crun refuses a hybrid layout: take cgroup2 out of its sight  */
+    const char *dir;        /* the instance's folder, absolute    */
+    const char *cgroup;     /* relative, made before (cgroup.h) */
+    const char *lower;      /* image root: an overlay is mounted at DIR/rootfs; NULL: none is  */
+    uint64_t scratch_bytes; /* with lower: its changes go to a tmpfs of that size; 0: to DIR,
+                               without a limit */
+    bool hide_cgroup2;      /* crun refuses a hybrid layout: take cgroup2 out of its sight  */
     bool
         sandboxed; /* the container's pid is the runtime's sandbox, not the container's own pid 1 */
     int report_fd; /* one line is written when the container runs; -1: none                       */

@@ -15,6 +15,7 @@ static const char HELP[] =
     "  --dir DIR        its folder\n"
     "  --cgroup PATH    its cgroup, relative to the mounts of the cgroup file systems\n"
     "  --lower DIR      mount an overlay over this image root at DIR/rootfs\n"
+    "  --scratch N      keep what changes over it in a tmpfs of N bytes\n"
     "  --hide-cgroup2   for crun on a hybrid cgroup layout\n"
     "  --sandboxed      the runtime puts a sandbox process around the container (runsc)\n"
     "  --report-fd N    write one line there when the container runs\n"
@@ -25,15 +26,11 @@ static const char HELP[] =
 int monitor_main(int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"id", required_argument, NULL, 'i'},
-        {"dir", required_argument, NULL, 'd'},
-        {"cgroup", required_argument, NULL, 'c'},
-        {"lower", required_argument, NULL, 'l'},
-        {"hide-cgroup2", no_argument, NULL, '2'},
-        {"sandboxed", no_argument, NULL, 's'},
-        {"report-fd", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"id", required_argument, NULL, 'i'},      {"dir", required_argument, NULL, 'd'},
+        {"cgroup", required_argument, NULL, 'c'},  {"lower", required_argument, NULL, 'l'},
+        {"scratch", required_argument, NULL, 'S'}, {"hide-cgroup2", no_argument, NULL, '2'},
+        {"sandboxed", no_argument, NULL, 's'},     {"report-fd", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
     };
     struct monitor_spec spec = {.report_fd = -1};
     struct err err = {0};
@@ -52,6 +49,9 @@ int monitor_main(int argc, char **argv)
             break;
         case 'l':
             spec.lower = optarg;
+            break;
+        case 'S':
+            spec.scratch_bytes = strtoull(optarg, NULL, 10);
             break;
         case '2':
             spec.hide_cgroup2 = true;

@@ -272,6 +272,9 @@ int bundle_monitor_command(const struct node *n, const PB(CreateSandboxRequest) 
     add(ret, "--report-fd=%d", report_fd);
     if (needs_kernel_overlay(r, class))
         add(ret, "--lower=%s", image->root);
+    /* gVisor limits its own overlay. */
+    if (class->kind != RUNTIME_GVISOR && r->container->ephemeral_storage_limit_bytes)
+        add(ret, "--scratch=%llu", (unsigned long long)r->container->ephemeral_storage_limit_bytes);
     if (class->kind == RUNTIME_CRUN)
         add(ret, "--hide-cgroup2");
     if (class->kind == RUNTIME_GVISOR)

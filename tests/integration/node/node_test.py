@@ -78,6 +78,17 @@ def test_the_shared_root_is_not_changed(node, runtime_class):
     node.delete(request.instance_id)
 
 
+def test_storage_limit(node, runtime_class):
+    script = "head -c 30000000 /dev/zero >/app/small && echo fits; head -c 200000000 /dev/zero >/app/large || echo full"
+    request = node.request(runtime_class, probe=False, command=["/bin/sh", "-c", script],
+                           ephemeral_storage_limit_bytes=64 << 20)
+    node.create(request)
+    node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    lines = node.output(request.instance_id).splitlines()
+    assert lines[0] == "fits" and lines[-1] == "full"
+    node.delete(request.instance_id)
+
+
 def test_only_loopback(node, runtime_class):
     script = ("import socket\n"
               "print([n for _, n in socket.if_nameindex()])\n"
