@@ -219,8 +219,10 @@ json_t *pod_status_build(const struct store_object *pod, const struct bind *b, i
         s.r |= obj_put_str(s.status, "podIP", b->pod_ip);
         s.r |= obj_put(s.status, "podIPs", json_pack("[{s:s}]", "ip", b->pod_ip));
     }
-    if (s.inst)
+    if (s.inst) {
         s.r |= put_time(s.status, "startTime", s.inst->start_time);
+        s.r |= put_time(s.status, "readyTime", s.inst->ready_time); /* ours: its first */
+    }
     if (s.r) {
         json_decref(s.status);
         return NULL;

@@ -1,0 +1,171 @@
+/* sandbox-controller: options, privilege, signals. The rest is controller.c. */
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "lib/base/clock.h"
+#include "lib/base/fd.h"
+#include "lib/harden/harden.h"
+#include "services/controller/controller.h"
+
+enum { EXIT_USAGE = 2, DRAIN_MS = 1500 };
+
+struct service {
+    struct loop *loop;
+    struct controller *controller;
+    struct loop_signal *term, *interrupt, *hangup;
+    struct loop_io *lifeline;
+    int lifeline_fd;
+    bool is_stopping;
+};
+
+static void on_drained(void *user)
+{
+    struct service *s = user;
+
+    loop_stop(s->loop);
+}
+
+static void stop(struct service *s, const char *why)
+{
+    if (s->is_stopping) {
+        loop_stop(s->loop); /* asked twice: at once */
+        return;
+    }
+    s->is_stopping = true;
+    log_info("stopping", LOG_S("why", why));
+    controller_drain(s->controller, loop_now_ms(s->loop) + DRAIN_MS, on_drained, s);
+}
+
+static void on_signal(struct loop_signal *sig _unused_, int signum, void *user)
+{
+    stop(user, strsignal(signum));
+}
+
+static void on_hangup(struct loop_signal *sig _unused_, int signum _unused_, void *user _unused_)
+{
+    /* nothing to read anew, and no reason to end */
+}
+
+static void on_lifeline(struct loop_io *io, int events _unused_, void *user)
+{
+    struct service *s = user;
+    char scrap[64];
+    ssize_t n = read(s->lifeline_fd, scrap, sizeof(scrap));
+
+    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+        return;
+    loop_io_set(io, 0);
+    stop(s, "the lifeline has ended");
+}
+
+static int watch_ends(struct service *s, int lifeline_fd, struct err *err)
+{
+    if (loop_signal_new(&s->term, s->loop, SIGTERM, on_signal, s, err) < 0 ||
+        loop_signal_new(&s->interrupt, s->loop, SIGINT, on_signal, s, err) < 0 ||
+        loop_signal_new(&s->hangup, s->loop, SIGHUP, on_hangup, s, err) < 0)
+        return -1;
+    if (lifeline_fd < 0)
+        return 0;
+    s->lifeline_fd = lifeline_fd;
+    if (fd_set_nonblock(lifeline_fd, err) < 0 ||
+        loop_io_new(&s->lifeline, s->loop, lifeline_fd, LOOP_READ, on_lifeline, s, err) < 0)
+        return err_wrap(err, "--lifeline-fd %d", lifeline_fd);
+    return 0;
+}
+
+static int drop(const struct options *o, struct err *err)
+{
+    uid_t uid = o->has_user ? o->uid : getuid();
+    gid_t gid = o->has_user ? o->gid : getgid();
+
+    if (uid == 0)
+        log_warn("running as root: give --user UID to a user of its own");
+    return harden_drop(uid, gid, err) < 0 ? err_wrap(err, "--user") : 0;
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old limit serves too, for fewer clients */
+    }
+}
+
+static int service_open(struct service *s, const struct options *o, struct err *err)
+{
+    raise_descriptor_limit();
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (loop_new(&s->loop, err) < 0 || controller_new(&s->controller, s->loop, o, err) < 0 ||
+        watch_ends(s, o->lifeline_fd, err) < 0 || drop(o, err) < 0 ||
+        controller_start(s->controller, err) < 0)
+        return -1;
+    if (harden_no_dump(err) < 0)
+        return -1;
+    return harden_seccomp_service(err);
+}
+
+static void service_close(struct service *s)
+{
+    controller_free(s->controller);
+    loop_io_free(s->lifeline);
+    loop_signal_free(s->term);
+    loop_signal_free(s->interrupt);
+    loop_signal_free(s->hangup);
+    loop_free(s->loop);
+}
+
+static int run(const struct options *o)
+{
+    struct service s = {.lifeline_fd = -1};
+    struct err err;
+    int r;
+
+    r = service_open(&s, o, &err);
+    if (r < 0) {
+        log_error("cannot start", LOG_ERR(&err));
+        (void)fprintf(stderr, "sandbox-controller: %s (%s)\n", err.msg, err.reason);
+    } else {
+        if (o->is_insecure)
+            log_warn("--insecure: whoever reaches the address may call",
+                     LOG_S("address", controller_address(s.controller)));
+        log_info("ready", LOG_S("listen", controller_address(s.controller)),
+                 LOG_S("routes", controller_routes_address(s.controller)), LOG_S("node", o->node),
+                 LOG_S("state", o->state_dir), LOG_U("uid", (unsigned)getuid()));
+        loop_run(s.loop);
+        log_info("stopped");
+    }
+    service_close(&s);
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* One thread, many small objects: give memory back early and keep one arena. */
+static void tune_malloc(void)
+{
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
+int main(int argc, char **argv)
+{
+    struct options o;
+    struct err err;
+    int r = options_read(&o, argc, argv, &err);
+
+    if (r == OPTIONS_HELP)
+        return fputs(options_help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (r == OPTIONS_VERSION)
+        return puts("sandbox-controller " CONTROLLER_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (r < 0) {
+        (void)fprintf(stderr, "sandbox-controller: %s\nTry --help.\n", err.msg);
+        return EXIT_USAGE;
+    }
+    tune_malloc();
+    log_init("controller", o.log_level, o.log_format, STDERR_FILENO);
+    return run(&o);
+}

@@ -1,0 +1,13 @@
+#pragma once
+/* agentsandbox.v1.RouteService: where sandboxes are, for the router alone. */
+#include "lib/rpc/server.h"
+#include "services/controller/ctl.h"
+
+struct route_service;
+
+/* Adds the service to the server. */
+int route_service_new(struct route_service **ret, struct ctl *c, struct rpc_server *server,
+                      struct err *err);
+/* After rpc_server_free(). */
+void route_service_free(struct route_service *s);
+DEFINE_CLEANUP(struct route_service *, route_service_free)
