@@ -656,6 +656,7 @@ static void begin_delete(struct instance *i)
         return;
     case INSTANCE_RUNNING:
         set_cause(&i->forced, KIND(KILLED), "Killed", "deleted on request");
+        door_entry_close(&i->door); /* a data connection that no router took would hold the agent's end up */
         if (i->grace_ms > 0 && agent_link_stop(&i->agent, i->grace_ms, &err) == 0)
             enter(i, INSTANCE_STOPPING, i->grace_ms + STOP_MARGIN_MS);
         else

@@ -1,12 +1,14 @@
 """kill -9 of each process: the cause is right within 2 s, and nothing is left."""
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
-from world import pb
+from world import IMAGE, Node, pb
 
 
 def ready(node, runtime_class, **kw):
@@ -115,6 +117,32 @@ def test_a_stopped_node_leaves_them_running(node):
     node.start()
     node.wait(instance_id, lambda i: i.ready)
     node.delete(instance_id, grace=0)
+
+
+def test_an_ephemeral_node_takes_all_along(pytestconfig, image_source, runtime_class):
+    """At the end of its lifeline it removes its sandboxes and its folders; the cache stays."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="n-", dir="/tmp"))
+    lifeline, ours = os.pipe()
+    try:
+        node = Node(folder, pytestconfig.getoption("--runtime"), pytestconfig.getoption("--agent"))
+        node.start("--ephemeral", "--lifeline-fd", str(lifeline), pass_fds=(lifeline,))
+        node.import_image(image_source, IMAGE)
+        instance_ids = [ready(node, runtime_class) for _ in range(2)]
+        pids = [node.container_pid(i) for i in instance_ids]
+        begin = time.monotonic()
+        os.close(ours)
+        ours = -1
+        assert node.process.wait(timeout=10) == 0
+        assert time.monotonic() - begin < 3
+        node.channel.close()
+        assert node.leftovers_after(2) == []
+        assert not any(os.path.exists(f"/proc/{p}") for p in pids)
+        assert sorted(p.name for p in folder.iterdir()) == ["c", "log"]
+    finally:
+        os.close(lifeline)
+        if ours >= 0:
+            os.close(ours)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_a_second_node_is_refused(node):

@@ -39,12 +39,12 @@ class Node:
 
     # ---- the process ----
 
-    def start(self, *extra, router_fds=""):
+    def start(self, *extra, router_fds="", pass_fds=()):
         self.log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(
             [self.program, "node", "--listen", f"unix:{self.folder}/node.sock", "--router-fds", router_fds,
              "--state-dir", self.state, "--run-dir", self.run, "--cache-dir", self.cache, "--agent", self.agent,
-             "--log-level", "debug", *extra], stderr=self.log, stdin=subprocess.DEVNULL)
+             "--log-level", "debug", *extra], stderr=self.log, stdin=subprocess.DEVNULL, pass_fds=pass_fds)
         self.channel = grpc.insecure_channel(f"unix:{self.folder}/node.sock")
         grpc.channel_ready_future(self.channel).result(timeout=30)
         self.stub = pb_grpc.NodeServiceStub(self.channel)
