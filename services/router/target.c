@@ -88,6 +88,7 @@ int target_read(struct target *ret, const char *path, const struct rpc_metadata 
                 struct err *err)
 {
     const char *port, *id;
+    char shown[200];
 
     if (read_one(md, "x-sandbox-port", &port, err) < 0 ||
         read_one(md, "x-sandbox-id", &id, err) < 0)
@@ -98,8 +99,8 @@ int target_read(struct target *ret, const char *path, const struct rpc_metadata 
             "metadata x-sandbox-port: calls to a port of a sandbox are not supported yet");
     if (!is_agents(path))
         return err_set(err, RPC_UNIMPLEMENTED, "Unimplemented",
-                       "%.200s: neither the router nor the agent of a sandbox has this method",
-                       path);
+                       "%s: neither the router nor the agent of a sandbox has this method",
+                       bytes_escape(path, strlen(path), shown, sizeof(shown)));
     if (read_label(md, "x-sandbox-id", NULL, ret->name, err) < 0 ||
         read_label(md, "x-sandbox-namespace", "default", ret->ns, err) < 0)
         return -1;
