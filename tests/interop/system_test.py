@@ -3,6 +3,8 @@
 AGENT_SANDBOX_BIN is the folder of the programs, AGENT_SANDBOX_CACHE that of images and clients (`./dev test sandbox` sets
 both, makes the image and puts runsc into the PATH).
 """
+import base64
+import json
 import os
 import pathlib
 import re
@@ -96,11 +98,31 @@ def test_client(system, language):
         assert re.fullmatch(step, line)
 
 
-def test_grpcurl(system):
-    socket = system.controller.removeprefix("unix:")
-    listed = run([build.grpcurl(), "-plaintext", "-unix", socket, "list"])
-    assert "agentsandbox.v1.ClaimService" in listed.stdout.split()
-    answer = run([build.grpcurl(), "-plaintext", "-unix", "-d", "{}", socket, "agentsandbox.v1.ClaimService/ListClaims"])
-    assert answer.returncode == 0, answer.stderr
-    health = run([build.grpcurl(), "-plaintext", "-unix", socket, "grpc.health.v1.Health/Check"])
-    assert '"SERVING"' in health.stdout, health.stderr
+def grpcurl(target, *words, data=None, headers=None):
+    flags = ["-d", json.dumps(data)] if data is not None else []
+    for name, value in (headers or {}).items():
+        flags += ["-H", f"{name}: {value}"]
+    done = run([build.grpcurl(), "-plaintext", "-unix", *flags, target.removeprefix("unix:"), *words])
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_grpcurl_lists(system):
+    assert "agentsandbox.v1.ClaimService" in grpcurl(system.controller, "list").split()
+    assert "agentsandbox.v1.ExecService" in grpcurl(system.router, "list").split()
+    for target in (system.controller, system.router):
+        assert json.loads(grpcurl(target, "grpc.health.v1.Health/Check")) == {"status": "SERVING"}
+
+
+def test_grpcurl_calls(system):
+    spec = {"namespace": "default", "spec": {"pool": "python-sandbox-warmpool"}}
+    claim = json.loads(grpcurl(system.controller, "agentsandbox.v1.ClaimService/CreateClaim", data=spec))["claim"]
+    try:
+        ran = grpcurl(
+            system.router, "agentsandbox.v1.ExecService/Run",
+            data={"command": {"argv": ["python3", "-c", "print(6 * 7)"]}},
+            headers={"x-sandbox-id": claim["sandbox"]["name"], "x-sandbox-namespace": "default"},
+        )
+        assert base64.b64decode(json.loads(ran)["stdout"]) == b"42\n"
+    finally:
+        grpcurl(system.controller, "agentsandbox.v1.ClaimService/DeleteClaim", data={"namespace": "default", "name": claim["name"]})
