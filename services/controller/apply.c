@@ -118,6 +118,8 @@ static int prepare_item(struct apply_item *it, const struct store *store,
     if (check_name(o, kind->kind, err) < 0 || schema_apply(o, &it->warnings, err) < 0)
         return err_wrap(err, "%s \"%.64s\"", kind->kind, obj_name(o));
     it->object = convert_object(o, API_V1BETA1, err);
+    if (it->object && version != API_V1BETA1 && schema_apply(it->object, NULL, err) < 0)
+        return err_wrap(err, "%s \"%.64s\"", kind->kind, obj_name(o)); /* the hub's defaults */
     if (!it->object || check_pod(it->object, kind->kind, &it->warnings, err) < 0)
         return err_wrap(err, "%s \"%.64s\"", kind->kind, obj_name(o));
     it->kind = kind->kind;

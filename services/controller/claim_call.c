@@ -221,11 +221,15 @@ static int try_create(struct claim_call *call, struct err *err);
 static void settle(struct claim_call *call)
 {
     struct ctl *c = call->door->c;
+    const struct store_object *sb;
 
     if (!call->taken_uid[0])
         return;
-    members_settle(&c->members, call->taken_uid, store_get_by_uid(c->store, call->taken_uid));
+    sb = store_get_by_uid(c->store, call->taken_uid);
+    members_settle(&c->members, call->taken_uid, sb);
     call->taken_uid[0] = '\0';
+    if (sb)
+        ctl_tell_sandbox(c, sb->ns, sb->name, sb->uid); /* perhaps it is nobody's again */
 }
 
 static void enter_waiting(struct claim_call *call, const struct store_object *claim)

@@ -20,6 +20,9 @@ typedef Agentsandbox__V1__Route Route;
 
 #define PHASE(p) AGENTSANDBOX__V1__ROUTE_PHASE__ROUTE_PHASE_##p
 
+/* Names that changed since a watcher last read; more, and it has to begin anew. */
+enum { MAX_DIRTY = 16384 };
+
 struct route_service {
     struct ctl *c;
     struct ctl_listener listener;
@@ -160,12 +163,8 @@ static void pump_list(struct route_watch *w)
     }
 }
 
-static void pump(struct route_watch *w)
+static void pump_changes(struct route_watch *w)
 {
-    if (w->is_listing)
-        pump_list(w);
-    if (w->is_listing || w->is_waiting)
-        return;
     MAP_FOREACH(it, &w->dirty)
     {
         _cleanup_(freep) char *uid = NULL;
@@ -180,13 +179,26 @@ static void pump(struct route_watch *w)
         *slash = '\0';
         send_route(w, key, slash + 1, uid);
     }
-    if (w->is_failed) /* the router asks again, and gets everything */
-        rpc_call_finish(w->call, RPC_RESOURCE_EXHAUSTED, "a route found no memory: watch again");
+}
+
+static void pump(struct route_watch *w)
+{
+    struct err err;
+
+    if (w->is_listing && !w->is_failed)
+        pump_list(w);
+    if (!w->is_listing && !w->is_waiting && !w->is_failed)
+        pump_changes(w);
+    if (!w->is_failed)
+        return;
+    (void)err_set(&err, RPC_RESOURCE_EXHAUSTED, "TooLarge",
+                  "the changes that wait to be read are too many: watch again");
+    rpc_call_fail(w->call, &err); /* the router asks again, and gets everything */
 }
 
 static void watch_mark(struct route_watch *w, const char *ns, const char *name, const char *uid)
 {
-    char *copy = strdup(uid);
+    char *copy = w->dirty.n < MAX_DIRTY ? strdup(uid) : NULL;
     void *old = NULL;
     char key[520];
 
@@ -243,6 +255,17 @@ static void on_watch(struct rpc_call *call, const ProtobufCMessage *request _unu
 
 /* ---- Resolve ---- */
 
+static void ended(const Route *route, struct err *err)
+{
+    const Agentsandbox__V1__Cause *cause = route->cause;
+    bool is_lost = cause && cause->kind == AGENTSANDBOX__V1__CAUSE_KIND__CAUSE_KIND_LOST;
+    char why[400];
+
+    (void)err_set(err, RPC_FAILED_PRECONDITION, is_lost ? "SandboxLost" : "SandboxGone",
+                  "sandbox \"%s\" has ended: %s", route->sandbox->name,
+                  cause ? cause_describe(cause, why, sizeof(why)) : "no cause is known");
+}
+
 /* 1: not yet. 0: answered, one way or the other. */
 static int try_resolve(struct resolve *r)
 {
@@ -250,7 +273,6 @@ static int try_resolve(struct resolve *r)
     const struct ctl *c = r->s->c;
     const struct store_object *sb;
     struct arena arena;
-    char why[512];
     struct err err = {0};
 
     arena_init(&arena, LIMIT_OBJECT);
@@ -266,10 +288,7 @@ static int try_resolve(struct resolve *r)
     else if (sb && !(reply.route = route_of(c, sb, &arena)))
         (void)err_oom(&err);
     else if (sb && reply.route->phase == PHASE(ENDED))
-        (void)err_set(&err, RPC_FAILED_PRECONDITION, "SandboxGone", "sandbox \"%s\" has ended: %s",
-                      sb->name,
-                      reply.route->cause ? cause_describe(reply.route->cause, why, sizeof(why))
-                                         : "no cause is known");
+        ended(reply.route, &err);
     if (err.code)
         rpc_call_fail(r->call, &err);
     else if (reply.route->phase == PHASE(READY))

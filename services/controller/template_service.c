@@ -10,7 +10,14 @@
 #include "services/controller/cause.h"
 #include "services/controller/watch_stream.h"
 
-enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000, MAX_EVENTS = 64 };
+enum {
+    PAGE_DEFAULT = 100,
+    PAGE_MAX = 1000,
+    /* Of JSON in one page: with the next object it still is a message that clients take. */
+    PAGE_MAX_BYTES = LIMIT_RPC_MESSAGE - 2 * LIMIT_OBJECT,
+    MAX_EVENTS = 64,
+    MAX_CONFLICTS = 8,
+};
 
 struct template_service {
     struct ctl *c;
@@ -35,9 +42,11 @@ static void fail_oom(struct rpc_call *call)
 struct apply_call {
     struct template_service *s;
     struct rpc_call *rpc;
+    const Agentsandbox__V1__ApplyRequest *req; /* lives as long as the call */
     struct apply apply;
     size_t n_done; /* items whose write has ended */
-    uint64_t versions[LIMIT_MANIFEST_DOCS];
+    unsigned n_conflicts;
+    Agentsandbox__V1__ApplyOutcome outcomes[LIMIT_MANIFEST_DOCS];
 };
 
 static char **warning_lines(struct buf *warnings, size_t *n, struct arena *a)
@@ -85,7 +94,7 @@ static void apply_reply(struct apply_call *ctx)
         o->kind = (char *)it->kind;
         o->namespace_ = (char *)it->ns;
         o->name = (char *)it->name;
-        o->outcome = outcome(it, ctx->versions[i]);
+        o->outcome = ctx->outcomes[i];
         o->warnings = warning_lines(&it->warnings, &o->n_warnings, a);
         if (!o->warnings)
             break;
@@ -99,16 +108,44 @@ static void apply_reply(struct apply_call *ctx)
 
 static void write_next(struct apply_call *ctx);
 
+/* Somebody wrote one of the objects meanwhile: laid over it anew. What is done stays done. */
+static void begin_again(struct apply_call *ctx)
+{
+    struct err err;
+
+    apply_done(&ctx->apply);
+    if (apply_prepare(&ctx->apply, ctx->s->c->store, ctx->req, &err) < 0)
+        rpc_call_fail(ctx->rpc, &err);
+    else
+        write_next(ctx);
+}
+
+static void refuse_write(struct apply_call *ctx, const struct store_result *res)
+{
+    const Agentsandbox__V1__Manifest *m = ctx->req->manifests[ctx->n_done + res->failed];
+    struct err err = *res->err;
+
+    if (*m->origin)
+        (void)err_wrap(&err, "%.100s", m->origin);
+    rpc_call_fail(ctx->rpc, &err);
+}
+
 static void on_applied(const struct store_result *res, void *user)
 {
     struct apply_call *ctx = user;
 
-    if (res->err) {
-        rpc_call_fail(ctx->rpc, res->err);
+    if (res->err && (res->err->code == RPC_ABORTED || res->err->code == RPC_ALREADY_EXISTS) &&
+        ctx->n_conflicts++ < MAX_CONFLICTS) {
+        begin_again(ctx);
         return;
     }
-    for (size_t i = 0; i < res->n_objects; i++)
-        ctx->versions[ctx->n_done++] = res->objects[i]->resource_version;
+    if (res->err) {
+        refuse_write(ctx, res);
+        return;
+    }
+    for (size_t i = 0; i < res->n_objects; i++, ctx->n_done++)
+        ctx->outcomes[ctx->n_done] =
+            outcome(&ctx->apply.items[ctx->n_done], res->objects[i]->resource_version);
     if (ctx->n_done < ctx->apply.n)
         write_next(ctx);
     else
@@ -131,6 +168,7 @@ static void write_next(struct apply_call *ctx)
             .name = it->name,
             .object = it->object,
             .uid = it->old ? it->old->uid : NULL,
+            .resource_version = it->old ? it->old->resource_version : 0,
         };
     }
     if (store_write(ctx->s->c->store, ops, n, on_applied, ctx, &err) < 0)
@@ -148,7 +186,7 @@ static void on_apply_done(struct rpc_call *call _unused_, const struct rpc_statu
 
 static const struct rpc_msg_ops apply_ops = {.on_done = on_apply_done};
 
-static void dry_versions(struct apply_call *ctx)
+static void dry_outcomes(struct apply_call *ctx)
 {
     for (size_t i = 0; i < ctx->apply.n; i++) {
         const struct apply_item *it = &ctx->apply.items[i];
@@ -159,7 +197,7 @@ static void dry_versions(struct apply_call *ctx)
                     obj_equal(obj_get(it->object, "metadata.annotations"),
                               obj_get(it->old->json, "metadata.annotations"));
 
-        ctx->versions[i] = same ? it->old->resource_version : 0;
+        ctx->outcomes[i] = outcome(it, same ? it->old->resource_version : 0);
     }
 }
 
@@ -175,13 +213,14 @@ static void on_apply(struct rpc_call *call, const ProtobufCMessage *request, voi
     }
     ctx->s = user;
     ctx->rpc = call;
+    ctx->req = req;
     if (apply_prepare(&ctx->apply, ctx->s->c->store, req, &err) < 0) {
         rpc_call_fail(call, &err);
         return;
     }
     agentsandbox_v1_template_service_apply_accept(call, &apply_ops, ctx);
     if (req->dry_run || ctx->apply.n == 0) {
-        dry_versions(ctx);
+        dry_outcomes(ctx);
         apply_reply(ctx);
     } else {
         write_next(ctx);
@@ -304,7 +343,7 @@ static const struct store_object *page_start(struct store *store, const struct s
 static int fill_page(struct template_service *s, const Agentsandbox__V1__ListRequest *req,
                      Agentsandbox__V1__ListResponse *reply, struct arena *a, struct err *err)
 {
-    size_t max = req->page_size > 0 ? (size_t)req->page_size : PAGE_DEFAULT;
+    size_t n_bytes = 0, max = req->page_size > 0 ? (size_t)req->page_size : PAGE_DEFAULT;
     const struct api_kind *kind = need_kind(req->kind, err);
     struct store_query q = {.ns = *req->namespace_ ? req->namespace_ : NULL};
     const struct store_object *last = NULL;
@@ -316,6 +355,8 @@ static int fill_page(struct template_service *s, const Agentsandbox__V1__ListReq
     if (req->page_size < 0 || req->page_size > PAGE_MAX)
         return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
                        "page_size: %d is out of range, 0 to %d", req->page_size, PAGE_MAX);
+    if (*req->page_token && !strchr(req->page_token, '/'))
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "page_token: is none of ours");
     q.kind = kind->kind;
     reply->objects = arena_alloc(a, max * sizeof(*reply->objects));
     if (!reply->objects)
@@ -324,7 +365,7 @@ static int fill_page(struct template_service *s, const Agentsandbox__V1__ListReq
          o = store_next(s->c->store, &q, o)) {
         Agentsandbox__V1__Object *m;
 
-        if (reply->n_objects == max) {
+        if (reply->n_objects == max || n_bytes > PAGE_MAX_BYTES) {
             (void)snprintf(token, sizeof(token), "%s/%s", last->ns, last->name);
             reply->next_page_token = arena_strdup(a, token);
             return reply->next_page_token ? 0 : err_oom(err);
@@ -333,6 +374,7 @@ static int fill_page(struct template_service *s, const Agentsandbox__V1__ListReq
         if (!m)
             return -1;
         reply->objects[reply->n_objects++] = m;
+        n_bytes += m->json.len;
         last = o;
     }
     return 0;

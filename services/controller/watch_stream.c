@@ -170,6 +170,8 @@ static void on_event(const struct store_event *ev, void *user)
 
         if (strcmp(s->spec.kind, ev->object->kind) == 0)
             mark(s);
+        else if (!s->is_dirty && !s->is_waiting && !s->is_listing)
+            s->cursor = ev->resource_version; /* else the history of others would outrun it */
     }
 }
 
