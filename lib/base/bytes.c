@@ -97,12 +97,16 @@ void bytes_random_name(char *ret, size_t n)
 {
     static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789"; /* 27: no vowels, no 0 1 3 */
 
-    for (size_t i = 0; i < n;) {
-        uint8_t r;
+    uint8_t r[32];
+    size_t at = sizeof(r);
 
-        bytes_random(&r, 1);
-        if (r < 243) /* 9 * 27: the rest would favour the first letters */
-            ret[i++] = alphabet[r % 27];
+    for (size_t i = 0; i < n; at++) {
+        if (at == sizeof(r)) {
+            bytes_random(r, sizeof(r));
+            at = 0;
+        }
+        if (r[at] < 243) /* 9 * 27: the rest would favour the first letters */
+            ret[i++] = alphabet[r[at] % 27];
     }
     ret[n] = '\0';
 }
