@@ -62,7 +62,7 @@ static void send_record(struct attach *a, Agentsandbox__V1__AttachResponse__Kind
     Agentsandbox__V1__AttachResponse msg = AGENTSANDBOX__V1__ATTACH_RESPONSE__INIT;
     struct record record;
 
-    record_fill(&record, a->exec);
+    record_fill(&record, a->exec, rpc_call_arena(a->call));
     msg.kind_case = kind;
     msg.started = &record.msg; /* `exited` is the same member of the union */
     send_response(a, &msg);

@@ -6,11 +6,10 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
-#include "lib/base/limits.h"
 #include "lib/loop/loop.h"
 #include "services/runtime/agent/spawn.h"
 
-enum { EXEC_ARENA_MAX = 8 * LIMIT_EXEC_ARGS, SIGNAL_MAX = 64 };
+enum { SIGNAL_MAX = 64 };
 
 static void exec_step(struct exec *e);
 
@@ -205,7 +204,7 @@ static void enter_ended(struct exec *e)
 {
     e->state = EXEC_ENDED;
     e->writer = NULL;
-    loop_timer_disarm(e->timer);
+    loop_timer_free(TAKE_PTR(e->timer));
     input_close(&e->in);
     for (enum exec_stream s = 0; s < EXEC_N_STREAMS; s++) {
         output_discard(&e->out[s]);
@@ -293,7 +292,6 @@ int exec_new(struct exec **ret, struct exec_host *host, struct err *err)
         return err_oom(err);
     e->host = host;
     bytes_random_name(e->id, EXEC_ID_LENGTH);
-    arena_init(&e->arena, EXEC_ARENA_MAX);
     list_init(&e->readers);
     list_init(&e->link);
     list_init(&e->sink_link);
@@ -320,7 +318,8 @@ void exec_free(struct exec *e)
     for (enum exec_stream s = 0; s < EXEC_N_STREAMS; s++)
         output_done(&e->out[s]);
     loop_timer_free(e->timer);
-    arena_done(&e->arena);
+    free(e->request_id);
+    free(e->request);
     free(e);
 }
 
@@ -349,12 +348,16 @@ int exec_start(struct exec *e, struct err *err)
     uint64_t now = now_ms(e);
     struct err failed = {0};
     struct spawned p;
+    int r;
 
     for (enum exec_stream s = 0; s < EXEC_N_STREAMS; s++)
         e->out[s].ring.max = MAX(e->spec.ring_bytes, (size_t)RING_MIN);
     e->start_ns = clock_realtime_ns();
     e->start_mono_ns = clock_monotonic_ns();
-    if (spawn_command(&e->spec.command, &p, &failed) < 0) {
+    r = spawn_command(&e->spec.command, &p, &failed);
+    e->spec.command.argv = e->spec.command.envp = NULL;
+    e->spec.command.cwd = NULL;
+    if (r < 0) {
         start_failed(e, &failed);
         return 0;
     }
@@ -383,5 +386,5 @@ void exec_close_output(struct exec *e)
 
 size_t exec_memory(const struct exec *e)
 {
-    return sizeof(*e) + e->arena.used;
+    return sizeof(*e) + e->n_request;
 }

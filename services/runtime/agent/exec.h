@@ -14,7 +14,6 @@
  * does not die of a closed pipe.
  */
 #include "agentsandbox/v1/exec.pb-c.h"
-#include "lib/base/arena.h"
 #include "lib/base/list.h"
 #include "services/runtime/agent/cause.h"
 #include "services/runtime/agent/command.h"
@@ -67,12 +66,12 @@ struct exec_spec {
 
 struct exec {
     char id[EXEC_ID_LENGTH + 1];
-    uint64_t seq;       /* order of starting */
-    struct arena arena; /* the request and what was made of it */
-    const Agentsandbox__V1__StartRequest
-        *request;           /* in the arena; NULL: not started over the wire */
-    const uint8_t *command; /* packed: what makes two requests the same */
-    size_t n_command;
+    uint64_t seq;     /* order of starting */
+    char *request_id; /* "" when it has none */
+    /* The StartRequest, packed, env sorted; NULL: not started over the wire. Up to 1024 records are
+     * kept, so nothing larger than this is. */
+    uint8_t *request;
+    size_t n_request;
 
     struct exec_host *host;
     struct exec_spec spec;
@@ -100,13 +99,14 @@ struct exec {
     struct list sink_link; /* of those whose descendants still write */
 };
 
-/* An exec that has not started: fill arena, request, spec, then start. */
+/* An exec that has not started: fill request, spec, then start. */
 int exec_new(struct exec **ret, struct exec_host *host, struct err *err);
 /* Kills what still runs of it. No reader may be attached. NULL is fine. */
 void exec_free(struct exec *e);
 DEFINE_CLEANUP(struct exec *, exec_free)
 
-/* Runs e->spec. A command that cannot be started is no failure: it is ENDED then, with its cause.
+/* Runs e->spec, whose strings need not outlive this call. A command that cannot be started is no
+ * failure: it is ENDED then, with its cause.
  */
 int exec_start(struct exec *e, struct err *err);
 

@@ -8,7 +8,7 @@
 #include "services/runtime/agent/record.h"
 #include "services/runtime/agent/run_call.h"
 
-enum { LIST_PAGE_DEFAULT = 100, LIST_PAGE_MAX = 1000, LIST_BYTES_MAX = LIMIT_RPC_MESSAGE / 2 };
+enum { LIST_PAGE_DEFAULT = 100, LIST_PAGE_MAX = 1000, LIST_BYTES_MAX = LIMIT_RPC_MESSAGE / 4 };
 
 static void on_run(struct rpc_call *call, const Agentsandbox__V1__RunRequest *request, void *user)
 {
@@ -28,7 +28,7 @@ static void on_start(struct rpc_call *call, const Agentsandbox__V1__StartRequest
         rpc_call_fail(call, &err);
         return;
     }
-    record_fill(&record, e);
+    record_fill(&record, e, rpc_call_arena(call));
     reply.exec = &record.msg;
     reply.existed = existed;
     agentsandbox_v1_exec_service_start_reply(call, &reply);
@@ -46,7 +46,7 @@ static void on_get(struct rpc_call *call, const Agentsandbox__V1__GetExecRequest
         rpc_call_fail(call, &err);
         return;
     }
-    record_fill(&record, e);
+    record_fill(&record, e, rpc_call_arena(call));
     reply.exec = &record.msg;
     agentsandbox_v1_exec_service_get_reply(call, &reply);
 }
@@ -106,7 +106,7 @@ static uint64_t fill_page(const struct execs *x, struct rpc_call *call, uint64_t
         record = arena_alloc(rpc_call_arena(call), sizeof(*record));
         if (!record)
             break;
-        record_fill(record, e);
+        record_fill(record, e, rpc_call_arena(call));
         bytes += agentsandbox__v1__exec_record__get_packed_size(&record->msg);
         reply->execs[reply->n_execs++] = &record->msg;
     }
@@ -168,7 +168,7 @@ static void on_wait_task(struct loop_task *t, void *user)
     (void)t;
     if (!w->exec || w->exec->state != EXEC_ENDED)
         return;
-    record_fill(&record, w->exec);
+    record_fill(&record, w->exec, rpc_call_arena(w->call));
     reply.exec = &record.msg;
     agentsandbox_v1_exec_service_wait_reply(w->call, &reply);
     exec_detach(w->exec, &w->reader);

@@ -7,7 +7,7 @@
 #include "lib/base/limits.h"
 #include "lib/rpc/service.h"
 
-enum { LABELS_MAX = 64, LABEL_BYTES_MAX = 16 * 1024 };
+enum { LABELS_MAX = 64, LABEL_BYTES_MAX = 16 * 1024, EXECS_SCRATCH_MAX = 16 * LIMIT_EXEC_ARGS };
 
 /* ---- what goes when there is too much ---- */
 
@@ -30,8 +30,8 @@ static void forget(struct execs *x, struct exec *e)
     if (list_is_linked(&e->sink_link))
         x->n_sinks--;
     (void)map_remove(&x->by_id, e->id);
-    if (e->request && e->request->request_id[0])
-        (void)map_remove(&x->by_request, e->request->request_id);
+    if (e->request_id[0])
+        (void)map_remove(&x->by_request, e->request_id);
     exec_free(e);
 }
 
@@ -104,43 +104,45 @@ static int compare_env(const void *a, const void *b)
 }
 
 /* Two requests with the same command have the same bytes, however their maps were ordered. */
-static int pack_command(const Agentsandbox__V1__Command *msg, struct arena *arena,
-                        const uint8_t **ret, size_t *ret_n, struct err *err)
+static int sort_env(Agentsandbox__V1__Command *c, struct arena *arena, struct err *err)
 {
-    Agentsandbox__V1__Command c = *msg;
-    uint8_t *bytes;
-
-    if (c.n_env) {
-        c.env = (Agentsandbox__V1__Command__EnvEntry **)arena_memdup(
-            arena, msg->env, msg->n_env * sizeof(*msg->env));
-        if (!c.env)
-            return err_oom(err);
-        qsort(c.env, c.n_env, sizeof(*c.env), compare_env);
-    }
-    *ret_n = agentsandbox__v1__command__get_packed_size(&c);
-    bytes = arena_alloc(arena, *ret_n + 1);
-    if (!bytes)
+    if (c->n_env == 0)
+        return 0;
+    c->env = (Agentsandbox__V1__Command__EnvEntry **)arena_memdup(arena, c->env,
+                                                                  c->n_env * sizeof(*c->env));
+    if (!c->env)
         return err_oom(err);
-    (void)agentsandbox__v1__command__pack(&c, bytes);
-    *ret = bytes;
+    qsort(c->env, c->n_env, sizeof(*c->env), compare_env);
     return 0;
 }
 
 static int keep_request(struct exec *e, const Agentsandbox__V1__StartRequest *request,
                         struct err *err)
 {
-    size_t n = agentsandbox__v1__start_request__get_packed_size(request);
-    uint8_t *bytes = arena_alloc(&e->arena, n + 1);
-    ProtobufCMessage *copy;
-
-    if (!bytes)
+    e->n_request = agentsandbox__v1__start_request__get_packed_size(request);
+    e->request = malloc(e->n_request + 1);
+    e->request_id = strdup(request->request_id);
+    if (!e->request || !e->request_id)
         return err_oom(err);
-    (void)agentsandbox__v1__start_request__pack(request, bytes);
-    copy = rpc_unpack(&agentsandbox__v1__start_request__descriptor, bytes, n, &e->arena, err);
-    if (!copy)
-        return -1;
-    e->request = (const Agentsandbox__V1__StartRequest *)copy;
+    (void)agentsandbox__v1__start_request__pack(request, e->request);
     return 0;
+}
+
+static bool same_command(const Agentsandbox__V1__Command *a, const Agentsandbox__V1__Command *b,
+                         struct arena *arena)
+{
+    size_t n = agentsandbox__v1__command__get_packed_size(a);
+    uint8_t *x, *y;
+
+    if (n != agentsandbox__v1__command__get_packed_size(b))
+        return false;
+    x = arena_alloc(arena, n);
+    y = arena_alloc(arena, n);
+    if (!x || !y)
+        return false;
+    (void)agentsandbox__v1__command__pack(a, x);
+    (void)agentsandbox__v1__command__pack(b, y);
+    return memcmp(x, y, n) == 0;
 }
 
 static int check_request(const Agentsandbox__V1__StartRequest *r, struct err *err)
@@ -169,40 +171,42 @@ static int check_request(const Agentsandbox__V1__StartRequest *r, struct err *er
     return 0;
 }
 
-static int settle(struct execs *x, struct exec *e, struct err *err)
+static int settle(struct execs *x, const Agentsandbox__V1__StartRequest *r, struct arena *scratch,
+                  struct exec_spec *spec, struct err *err)
 {
-    const Agentsandbox__V1__StartRequest *r = e->request;
-    struct exec_spec *spec = &e->spec;
-
     spec->drops_oldest = r->overflow == AGENTSANDBOX__V1__OVERFLOW__OVERFLOW_DROP_OLDEST;
     spec->kill_on_leave = r->on_disconnect == AGENTSANDBOX__V1__ON_DISCONNECT__ON_DISCONNECT_KILL;
     spec->ring_bytes = r->ring_bytes ? r->ring_bytes : LIMIT_EXEC_RING;
     if (command_duration_ms(r->keep, EXEC_KEEP_DEFAULT_MS, "keep", &spec->keep_ms, err) < 0)
         return -1;
-    return command_parse(r->command, x->identity, &e->arena, &spec->command, err);
+    return command_parse(r->command, x->identity, scratch, &spec->command, err);
 }
 
-static int find_same(const struct execs *x, const struct exec *e, struct exec **ret,
-                     struct err *err)
+static int find_same(const struct execs *x, const Agentsandbox__V1__StartRequest *r,
+                     struct arena *scratch, struct exec **ret, struct err *err)
 {
-    struct exec *same =
-        e->request->request_id[0] ? map_get(&x->by_request, e->request->request_id) : NULL;
+    const Agentsandbox__V1__StartRequest *old;
 
-    *ret = same;
-    if (!same ||
-        (same->n_command == e->n_command && memcmp(same->command, e->command, e->n_command) == 0))
+    *ret = r->request_id[0] ? map_get(&x->by_request, r->request_id) : NULL;
+    if (!*ret)
+        return 0;
+    old = (const Agentsandbox__V1__StartRequest *)rpc_unpack(
+        &agentsandbox__v1__start_request__descriptor, (*ret)->request, (*ret)->n_request, scratch,
+        err);
+    if (!old)
+        return -1;
+    if (same_command(old->command, r->command, scratch))
         return 0;
     return err_set(err, RPC_ALREADY_EXISTS, "AlreadyExists",
-                   "request_id \"%s\" was used for another command (exec %s)",
-                   e->request->request_id, same->id);
+                   "request_id \"%s\" was used for another command (exec %s)", r->request_id,
+                   (*ret)->id);
 }
 
 static int enter(struct execs *x, struct exec *e, struct err *err)
 {
     if (map_set(&x->by_id, e->id, e, NULL, err) < 0)
         return -1;
-    if (e->request->request_id[0] &&
-        map_set(&x->by_request, e->request->request_id, e, NULL, err) < 0) {
+    if (e->request_id[0] && map_set(&x->by_request, e->request_id, e, NULL, err) < 0) {
         (void)map_remove(&x->by_id, e->id);
         return -1;
     }
@@ -212,33 +216,56 @@ static int enter(struct execs *x, struct exec *e, struct err *err)
     return 0;
 }
 
-int execs_start(struct execs *x, const Agentsandbox__V1__StartRequest *request, struct exec **ret,
-                bool *ret_existed, struct err *err)
+static int start_new(struct execs *x, const Agentsandbox__V1__StartRequest *request,
+                     const struct exec_spec *spec, struct exec **ret, struct err *err)
 {
     _cleanup_(exec_freep) struct exec *e = NULL;
-    struct exec *same;
 
-    if (check_request(request, err) < 0 || exec_new(&e, &x->host, err) < 0 ||
-        keep_request(e, request, err) < 0 || settle(x, e, err) < 0 ||
-        pack_command(e->request->command, &e->arena, &e->command, &e->n_command, err) < 0 ||
-        find_same(x, e, &same, err) < 0)
-        return -1;
-    *ret_existed = same != NULL;
-    if (same) {
-        *ret = same;
-        return 0;
-    }
     if (x->is_stopping)
         return err_set(err, RPC_UNAVAILABLE, "SandboxGone", "the sandbox is ending");
     if (x->n_live >= LIMIT_EXECS)
         return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooManyExecs",
                        "%d commands run in this sandbox already", LIMIT_EXECS);
-    if (enter(x, e, err) < 0)
+    if (exec_new(&e, &x->host, err) < 0 || keep_request(e, request, err) < 0 ||
+        enter(x, e, err) < 0)
         return -1;
+    e->spec = *spec;
     *ret = e;
     /* A failure here is ours (memory, descriptors): the process is being killed, its record stays.
      */
     return exec_start(TAKE_PTR(e), err);
+}
+
+static int start_or_find(struct execs *x, Agentsandbox__V1__StartRequest *request,
+                         struct arena *scratch, struct exec **ret, bool *ret_existed,
+                         struct err *err)
+{
+    struct exec_spec spec;
+
+    if (check_request(request, err) < 0 || settle(x, request, scratch, &spec, err) < 0 ||
+        sort_env(request->command, scratch, err) < 0 ||
+        find_same(x, request, scratch, ret, err) < 0)
+        return -1;
+    *ret_existed = *ret != NULL;
+    return *ret ? 0 : start_new(x, request, &spec, ret, err);
+}
+
+int execs_start(struct execs *x, const Agentsandbox__V1__StartRequest *request, struct exec **ret,
+                bool *ret_existed, struct err *err)
+{
+    Agentsandbox__V1__StartRequest r = *request;
+    Agentsandbox__V1__Command command;
+    struct arena scratch;
+    int result;
+
+    if (r.command) { /* a copy of its own: the environment gets sorted */
+        command = *r.command;
+        r.command = &command;
+    }
+    arena_init(&scratch, EXECS_SCRATCH_MAX);
+    result = start_or_find(x, &r, &scratch, ret, ret_existed, err);
+    arena_done(&scratch);
+    return result;
 }
 
 int execs_get(const struct execs *x, const char *id, struct exec **ret, struct err *err)

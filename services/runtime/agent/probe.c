@@ -19,7 +19,7 @@
 #include "lib/loop/loop.h"
 #include "lib/rpc/channel.h"
 
-enum { PROBE_OUTPUT_TAIL = 200, HEALTH_SERVING = 1 };
+enum { PROBE_OUTPUT_TAIL = 200, PROBE_ARENA_MAX = 512 * 1024, HEALTH_SERVING = 1 };
 
 struct probe {
     struct loop *loop;
@@ -36,6 +36,7 @@ struct probe {
     int fd;
     struct loop_io *io;
     struct exec *exec;
+    struct arena arena; /* of its command */
     struct exec_reader reader;
     struct rpc_channel *channel;
     struct rpc_call *call;
@@ -206,13 +207,13 @@ static int start_exec(struct probe *p, const Agentsandbox__V1__ExecProbe *msg,
         return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "exec probe without a command");
     if (exec_new(&p->exec, host, err) < 0)
         return -1;
-    argv = arena_alloc(&p->exec->arena, (msg->n_argv + 1) * sizeof(*argv));
+    argv = arena_alloc(&p->arena, (msg->n_argv + 1) * sizeof(*argv));
     if (!argv)
         return err_oom(err);
     for (size_t i = 0; i < msg->n_argv; i++)
         argv[i] = msg->argv[i];
     argv[msg->n_argv] = NULL;
-    if (command_plain(argv, identity, &p->exec->arena, &p->exec->spec.command, err) < 0)
+    if (command_plain(argv, identity, &p->arena, &p->exec->spec.command, err) < 0)
         return -1;
     p->exec->spec.drops_oldest = true;
     p->exec->spec.keep_ms = CLOCK_NEVER;
@@ -302,6 +303,7 @@ int probe_start(struct probe **ret, const Agentsandbox__V1__Probe *msg, struct e
         return err_oom(err);
     *p = (struct probe){.loop = host->loop, .fn = fn, .user = user, .fd = -1};
     list_init(&p->reader.link);
+    arena_init(&p->arena, PROBE_ARENA_MAX);
     p->timeout_ms = MIN(msg->timeout_ms ? msg->timeout_ms : (uint32_t)PROBE_TIMEOUT_DEFAULT_MS,
                         (uint32_t)PROBE_TIMEOUT_MAX_MS);
     if (loop_task_new(&p->task, p->loop, on_report, p, err) < 0 ||
@@ -326,6 +328,7 @@ void probe_free(struct probe *p)
         list_remove(&p->reader.link);
         exec_free(p->exec);
     }
+    arena_done(&p->arena);
     rpc_call_abandon(p->call);
     rpc_channel_free(p->channel);
     loop_task_free(p->task);

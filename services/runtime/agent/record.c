@@ -1,6 +1,7 @@
 #include "services/runtime/agent/record.h"
 
 #include "lib/base/clock.h"
+#include "lib/rpc/service.h"
 
 static void fill_time(Google__Protobuf__Timestamp *t, uint64_t ns)
 {
@@ -40,20 +41,29 @@ static void fill_end(struct record *ret, const struct exec *e)
     ret->msg.sandbox_cause = &ret->sandbox_cause;
 }
 
-void record_fill(struct record *ret, const struct exec *e)
+static void fill_request(Agentsandbox__V1__ExecRecord *m, const struct exec *e, struct arena *arena)
+{
+    const Agentsandbox__V1__StartRequest *r = (const Agentsandbox__V1__StartRequest *)rpc_unpack(
+        &agentsandbox__v1__start_request__descriptor, e->request, e->n_request, arena, NULL);
+
+    m->request_id = e->request_id;
+    if (!r)
+        return;
+    m->command = r->command;
+    m->n_labels = r->n_labels;
+    /* Entries of two maps of the same type: the same bytes. */
+    m->labels = (Agentsandbox__V1__ExecRecord__LabelsEntry **)r->labels;
+}
+
+void record_fill(struct record *ret, const struct exec *e, struct arena *arena)
 {
     Agentsandbox__V1__ExecRecord *m = &ret->msg;
 
     agentsandbox__v1__exec_record__init(m);
     m->exec_id = (char *)e->id;
     m->pid = (int32_t)e->pid;
-    if (e->request) {
-        m->request_id = e->request->request_id;
-        m->command = e->request->command;
-        m->n_labels = e->request->n_labels;
-        /* Entries of two maps of the same type: the same bytes. */
-        m->labels = (Agentsandbox__V1__ExecRecord__LabelsEntry **)e->request->labels;
-    }
+    if (e->request)
+        fill_request(m, e, arena);
     fill_usage(&ret->usage, e);
     m->usage = &ret->usage;
     fill_time(&ret->start_time, e->start_ns);

@@ -1,8 +1,9 @@
 #pragma once
 /* An exec as a message. */
+#include "lib/base/arena.h"
 #include "services/runtime/agent/exec.h"
 
-/* A message and all it points to, in one. Nothing to free; the exec must outlive its use. */
+/* A message and all it points to. Nothing to free; the exec and the arena must outlive its use. */
 struct record {
     Agentsandbox__V1__ExecRecord msg;
     Agentsandbox__V1__Cause cause, sandbox_cause;
@@ -10,4 +11,6 @@ struct record {
     Google__Protobuf__Timestamp start_time, end_time, cause_time, sandbox_time;
 };
 
-void record_fill(struct record *ret, const struct exec *e);
+/* arena: for the request, which is kept packed; when it is full the message comes without command
+ * and labels. */
+void record_fill(struct record *ret, const struct exec *e, struct arena *arena);

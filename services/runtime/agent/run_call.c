@@ -76,7 +76,7 @@ static void answer(struct run *run)
     Agentsandbox__V1__RunResponse reply = AGENTSANDBOX__V1__RUN_RESPONSE__INIT;
     struct record record;
 
-    record_fill(&record, run->exec);
+    record_fill(&record, run->exec, rpc_call_arena(run->call));
     fit(run, &record);
     reply.exec = &record.msg;
     reply.stdout.data = (uint8_t *)buf_data(&run->kept[EXEC_STDOUT]);
