@@ -204,8 +204,6 @@ static void fail_receive(struct rpc_call *call, const struct err *err)
     if (!status.message)
         status.message = "out of memory";
     (void)snprintf(status.reason, sizeof(status.reason), "%s", err->reason);
-    status.details =
-        rpc_status_pack(err->code, status.message, err->reason, &call->arena, &status.n_details);
     end_early(call, &status);
 }
 
@@ -227,6 +225,28 @@ static int decompress(struct rpc_call *call, struct rpc_frame *frame, struct err
     return 0;
 }
 
+static void refuse_cardinality(struct rpc_call *call, const char *what)
+{
+    struct err err;
+
+    err_set(&err, RPC_UNIMPLEMENTED, "BadCardinality",
+            "%s answers with exactly one message: %s came", call->path, what);
+    fail_receive(call, &err);
+}
+
+static void hand_out(struct rpc_call *call, const struct rpc_frame *frame)
+{
+    if (call->is_unary && call->n_messages > 0) {
+        refuse_cardinality(call, "a second one");
+        return;
+    }
+    call->n_messages++;
+    call->wants_message = call->is_unary; /* looks whether there is a second one */
+    call->was_gzip = frame->compressed;
+    if (call->ops && call->ops->on_message)
+        call->ops->on_message(call, frame->body, frame->n_body, call->user);
+}
+
 /* Hands out messages while they are asked for; takes their bytes off *in. */
 static void take_messages(struct rpc_call *call, const uint8_t **in, size_t *n)
 {
@@ -243,9 +263,7 @@ static void take_messages(struct rpc_call *call, const uint8_t **in, size_t *n)
             fail_receive(call, &err);
             break;
         }
-        call->wants_message = false;
-        if (call->ops && call->ops->on_message)
-            call->ops->on_message(call, frame.body, frame.n_body, call->user);
+        hand_out(call, &frame);
     }
     rpc_stream_consume(&call->stream, before - *n);
     if (before != *n)
@@ -264,6 +282,18 @@ static void take_kept(struct rpc_call *call)
     buf_consume(&call->rx, before - n);
 }
 
+static void settle_client(struct rpc_call *call)
+{
+    struct rpc_status status = call->status;
+
+    if (!call->has_status)
+        return;
+    if (call->is_unary && status.code == RPC_OK && call->n_messages == 0)
+        refuse_cardinality(call, "none");
+    else
+        end_with(call, &status);
+}
+
 /* What follows from the peer having ended its side, once all before it was taken. */
 static void settle(struct rpc_call *call)
 {
@@ -279,11 +309,7 @@ static void settle(struct rpc_call *call)
         return;
     }
     if (call->role == RPC_CLIENT) {
-        if (call->has_status) {
-            struct rpc_status status = call->status;
-
-            end_with(call, &status);
-        }
+        settle_client(call);
         return;
     }
     if (call->is_half_close_told)
@@ -363,6 +389,27 @@ static bool check_head(struct rpc_call *call, const struct rpc_head *h)
     return false;
 }
 
+/* What the message form cannot take, before the first message. */
+static int check_form(struct rpc_call *call, struct rpc_head *h)
+{
+    char text[160];
+
+    if (!rpc_head_is_proto(h)) {
+        (void)snprintf(text, sizeof(text), "the server answered with content-type \"%.64s\"",
+                       h->content_type);
+        rpc_call_cancel(call, RPC_UNKNOWN, text);
+        return -1;
+    }
+    if (h->encoding && strcmp(h->encoding, "identity") != 0 && strcmp(h->encoding, "gzip") != 0) {
+        (void)snprintf(text, sizeof(text), "the server answered with grpc-encoding \"%.64s\"",
+                       h->encoding);
+        rpc_call_cancel(call, RPC_INTERNAL, text);
+        return -1;
+    }
+    rpc_head_hide_encodings(h);
+    return 0;
+}
+
 static void on_client_head(struct rpc_call *call, bool is_end)
 {
     struct rpc_head *h = &call->stream.head;
@@ -377,8 +424,8 @@ static void on_client_head(struct rpc_call *call, bool is_end)
         end_without_status(call);
         return;
     }
-    if (!call->is_raw)
-        rpc_head_hide_encodings(h);
+    if (!call->is_raw && check_form(call, h) < 0)
+        return;
     if (call->ops && call->ops->on_headers)
         call->ops->on_headers(call, call->user);
 }
@@ -528,6 +575,16 @@ void rpc_call_consumed(struct rpc_call *call, size_t n)
     dirty(call);
 }
 
+void rpc_call_set_gzip(struct rpc_call *call, bool on)
+{
+    call->sends_gzip = on;
+}
+
+bool rpc_call_was_gzip(const struct rpc_call *call)
+{
+    return call->was_gzip;
+}
+
 size_t rpc_call_queued(const struct rpc_call *call)
 {
     return buf_len(&call->stream.out);
@@ -572,13 +629,35 @@ uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err)
     return to ? to + RPC_FRAME_HEAD : NULL;
 }
 
+/* Puts the compressed body in the place of the one that was written there, and its length in *n. */
+static uint8_t *compress(struct rpc_call *call, uint8_t *to, size_t *n, struct err *err)
+{
+    _cleanup_(buf_done) struct buf packed;
+
+    buf_init(&packed, 2 * *n + 1024);
+    if (rpc_gzip_pack(to + RPC_FRAME_HEAD, *n, &packed, err) < 0)
+        return NULL;
+    *n = buf_len(&packed);
+    to = buf_reserve(&call->stream.out, RPC_FRAME_HEAD + *n, err);
+    if (to)
+        memcpy(to + RPC_FRAME_HEAD, buf_data(&packed), *n);
+    return to;
+}
+
 int rpc_call_send_commit(struct rpc_call *call, size_t n, struct err *err)
 {
     uint8_t *to = buf_reserve(&call->stream.out, RPC_FRAME_HEAD + n, err); /* the same again */
+    bool compressed;
 
     if (!to || (call->role == RPC_SERVER && rpc_call_send_headers(call, err) < 0))
         return -1;
-    rpc_frame_write_head(to, false, (uint32_t)n);
+    compressed = call->has_gzip && call->sends_gzip && n > 0;
+    if (compressed) {
+        to = compress(call, to, &n, err);
+        if (!to)
+            return err_wrap(err, "compressing a message");
+    }
+    rpc_frame_write_head(to, compressed, (uint32_t)n);
     buf_commit(&call->stream.out, RPC_FRAME_HEAD + n);
     return queued(call);
 }
@@ -713,8 +792,11 @@ int rpc_call_begin(struct rpc_call *call, bool is_raw, size_t max_message, struc
         call->max_message = max_message;
         call->decoder.max = (uint32_t)MIN(max_message, (size_t)UINT32_MAX);
     }
-    if (!is_raw)
+    if (!is_raw) {
+        call->sends_gzip =
+            call->stream.head.encoding && strcmp(call->stream.head.encoding, "gzip") == 0;
         rpc_head_hide_encodings(&call->stream.head);
+    }
     if (wait_ms == CLOCK_NEVER)
         return 0;
     return rpc_deadline_arm(call->hub, &call->deadline,
@@ -748,6 +830,10 @@ static void add_head(struct rpc_call *call, struct rpc_fields *f)
 {
     rpc_fields_add(f, ":status", "200");
     rpc_fields_add(f, "content-type", rpc_call_content_type(call));
+    if (call->has_gzip)
+        rpc_fields_add(f, "grpc-encoding", "gzip");
+    if (!call->is_raw)
+        rpc_fields_add(f, "grpc-accept-encoding", "identity,gzip");
     rpc_fields_add_metadata(f, &call->headers, call->is_raw);
 }
 
@@ -759,7 +845,8 @@ int rpc_call_send_headers(struct rpc_call *call, struct err *err)
         return 0;
     if (check_may_send(call, err) < 0)
         return -1;
-    rpc_fields_init(&f, &call->arena, 2 + call->headers.n);
+    call->has_gzip = !call->is_raw && call->sends_gzip && call->stream.head.accepts_gzip;
+    rpc_fields_init(&f, &call->arena, 4 + call->headers.n);
     add_head(call, &f);
     if (f.is_bad)
         return err_oom(err);
@@ -801,7 +888,7 @@ static int send_status(struct rpc_call *call, const struct rpc_status *status, s
 {
     struct rpc_fields f;
 
-    rpc_fields_init(&f, &call->arena, 2 + call->headers.n + 3 + call->trailers.n);
+    rpc_fields_init(&f, &call->arena, 4 + call->headers.n + 3 + call->trailers.n);
     if (!call->is_head_sent)
         add_head(call, &f);
     add_status(call, &f, status);
@@ -843,6 +930,11 @@ void rpc_call_fail(struct rpc_call *call, const struct err *err)
         status.details =
             rpc_status_pack(err->code, err->msg, err->reason, &call->arena, &status.n_details);
     rpc_call_finish_status(call, &status);
+}
+
+void rpc_call_refuse(struct rpc_call *call, const struct err *err)
+{
+    rpc_call_finish(call, err->code, err->msg);
 }
 
 void rpc_call_reply(struct rpc_call *call, const void *data, size_t n)

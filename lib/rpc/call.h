@@ -53,6 +53,12 @@ void rpc_call_read(struct rpc_call *call);
 /* Queues a copy of one message (message form). 0, RPC_WAIT (taken, but wait), or < 0: not taken. After the end of
  * the call, or after a half-close, FAILED_PRECONDITION "CallEnded". */
 int rpc_call_send(struct rpc_call *call, const void *data, size_t n, struct err *err);
+/* Whether messages sent from now on are gzip-compressed. Client: has an effect only when rpc_call_opts.gzip was set.
+ * Server: only when the client accepts gzip, and to begin with it must be on when the initial metadata goes out; without
+ * a word a call is answered as it was asked. Message form. */
+void rpc_call_set_gzip(struct rpc_call *call, bool on);
+/* Inside on_message: whether that message came compressed. */
+bool rpc_call_was_gzip(const struct rpc_call *call);
 /* Raw form: bytes of DATA frames. */
 int rpc_call_send_raw(struct rpc_call *call, const void *data, size_t n, struct err *err);
 /* Raw form: n bytes got by on_data were passed on; opens the stream's window by as much. */

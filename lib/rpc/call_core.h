@@ -23,6 +23,7 @@ struct rpc_call {
     struct buf plain;    /* a message, decompressed              */
     struct rpc_frame_decoder decoder;
     size_t max_message;
+    size_t n_messages; /* received, handed out                 */
     struct rpc_status status;
     struct rpc_metadata headers, trailers; /* server: to be sent      */
     const char *path;
@@ -43,6 +44,10 @@ struct rpc_call {
     bool is_streaming;   /* counted as open on its connection     */
     bool waits_for_ready;
     bool is_refused; /* server: answered in HTTP           */
+    bool has_gzip;   /* grpc-encoding: gzip is in our head */
+    bool sends_gzip; /* the next message is compressed     */
+    bool was_gzip;   /* the last message received was      */
+    bool is_unary;   /* client: exactly one message comes  */
     struct arena arena, msg_arena;
     _Alignas(16) uint8_t first[CALL_FIRST_BYTES];
 };
@@ -77,6 +82,8 @@ int rpc_call_start(struct rpc_call *call, struct rpc_conn *conn, const nghttp2_n
                    struct err *err);
 /* The end, told later. message is copied. */
 void rpc_call_end(struct rpc_call *call, int code, const char *message);
+/* Server: the status of an error that is the library's, not the application's: without details. */
+void rpc_call_refuse(struct rpc_call *call, const struct err *err);
 
 /* A message written in place: room for n bytes of body, then commit. As rpc_call_send(). */
 uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err);

@@ -218,8 +218,8 @@ static void test_unknown_method(void **state)
     talk_start(&w, &client, "/t.T/None", NULL);
     run_until(&w, &client.n_done, 1);
     assert_int_equal(client.code, RPC_UNIMPLEMENTED);
-    assert_string_equal(client.reason, "UnknownMethod");
-    assert_int_equal(client.n_headers, 0); /* trailers-only */
+    assert_string_equal(client.reason, ""); /* details are the application's */
+    assert_int_equal(client.n_headers, 0);  /* trailers-only */
     world_down(&w);
 }
 
@@ -627,6 +627,112 @@ static void test_proxy(void **state)
     arena_done(&arena);
 }
 
+/* ---- compression ---- */
+
+struct packed_talk {
+    struct talk talk;
+    bool was_gzip;
+    bool wants_plain; /* server: answers without compression */
+    const char *encoding;
+};
+
+static void packed_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
+{
+    struct packed_talk *t = user;
+
+    t->was_gzip = rpc_call_was_gzip(call);
+    if (t->wants_plain)
+        rpc_call_set_gzip(call, false);
+    talk_message(call, data, n, &t->talk);
+}
+
+static const struct rpc_call_ops packed_ops = {
+    .on_message = packed_message, .on_half_close = talk_half_close, .on_done = talk_done};
+
+static void packed_handler(struct rpc_call *call, void *user)
+{
+    struct packed_talk *t = user;
+
+    t->talk.call = call;
+    rpc_call_set_ops(call, &packed_ops, t);
+    rpc_call_read(call);
+}
+
+/* As the client asks, and as either side changes its mind. */
+static void test_gzip(void **state)
+{
+    static char text[3000];
+    struct world w = {0};
+    struct packed_talk client = {.talk.reads_on = true};
+    struct packed_talk server = {.talk = {.reads_on = true, .echoes = true}};
+    struct rpc_call_opts opts = {.gzip = true};
+    struct err err;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    world_up(&w);
+    assert_int_equal(rpc_server_handle(w.server, "/t.T/Echo", packed_handler, &server, &err), 0);
+    for (int i = 0; i < 3; i++) {
+        opts.gzip = i != 2;
+        server.wants_plain = i == 1;
+        assert_int_equal(rpc_channel_call(w.channel, "/t.T/Echo", &opts, &packed_ops, &client,
+                                          &client.talk.call, &err),
+                         0);
+        rpc_call_read(client.talk.call);
+        assert_int_equal(rpc_call_send(client.talk.call, text, sizeof(text), &err), 0);
+        assert_true((rpc_call_queued(client.talk.call) < 200) == opts.gzip);
+        run_until(&w, &client.talk.n_messages, 3 * i + 1);
+        assert_int_equal(server.was_gzip, opts.gzip);
+        assert_int_equal(client.was_gzip, i == 0);
+        assert_int_equal(rpc_call_send(client.talk.call, "", 0, &err), 0);
+        run_until(&w, &client.talk.n_messages, 3 * i + 2);
+        assert_false(server.was_gzip); /* nothing is not worth it */
+        rpc_call_set_gzip(client.talk.call, false);
+        assert_int_equal(rpc_call_send(client.talk.call, text, sizeof(text), &err), 0);
+        assert_true(rpc_call_queued(client.talk.call) > 3000);
+        run_until(&w, &client.talk.n_messages, 3 * i + 3);
+        assert_false(server.was_gzip);
+        rpc_call_send_end(client.talk.call);
+        run_until(&w, &client.talk.n_done, i + 1);
+        assert_int_equal(client.talk.code, RPC_OK);
+    }
+    assert_int_equal(client.talk.n_bytes, 3 * 6000);
+    world_down(&w);
+}
+
+/* ---- one answer ---- */
+
+static void answer_many(struct rpc_call *call, void *user)
+{
+    struct err err;
+
+    for (int i = 0; i < *(int *)user; i++)
+        assert_true(rpc_call_send(call, "answer", 6, &err) >= 0);
+    rpc_call_finish(call, RPC_OK, NULL);
+}
+
+static void test_unary_response(void **state)
+{
+    struct world w = {0};
+    struct talk client = {0};
+    struct rpc_call_opts opts = {.unary_response = true};
+    struct err err;
+    int n_answers;
+
+    (void)state;
+    world_up(&w);
+    assert_int_equal(rpc_server_handle(w.server, "/t.T/Many", answer_many, &n_answers, &err), 0);
+    for (n_answers = 0; n_answers < 3; n_answers++) {
+        talk_start(&w, &client, "/t.T/Many", &opts);
+        rpc_call_read(client.call);
+        run_until(&w, &client.n_done, n_answers + 1);
+        assert_int_equal(client.code, n_answers == 1 ? RPC_OK : RPC_UNIMPLEMENTED);
+        assert_string_equal(client.reason, n_answers == 1 ? "" : "BadCardinality");
+    }
+    assert_int_equal(client.n_messages, 2);
+    world_down(&w);
+}
+
 /* ---- typed ---- */
 
 static const struct rpc_method_desc unary_method = {.path = "/test.v1.Test/Unary",
@@ -762,6 +868,7 @@ int main(void)
         cmocka_unit_test(test_lost),          cmocka_unit_test(test_sockets),
         cmocka_unit_test(test_refused),       cmocka_unit_test(test_other_protocol),
         cmocka_unit_test(test_proxy),         cmocka_unit_test(test_typed),
+        cmocka_unit_test(test_gzip),          cmocka_unit_test(test_unary_response),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,8 @@ static void add_request(const struct rpc_channel *ch, struct rpc_call *call, str
         rpc_fields_add(f, "user-agent", ch->user_agent ? ch->user_agent : our_agent);
     if (!call->is_raw)
         rpc_fields_add(f, "grpc-accept-encoding", "identity,gzip");
+    if (call->has_gzip)
+        rpc_fields_add(f, "grpc-encoding", "gzip");
     if (timeout)
         rpc_fields_add_unindexed(f, "grpc-timeout", timeout);
     rpc_fields_add_metadata(f, md, call->is_raw);
@@ -118,7 +120,7 @@ static void start(struct rpc_channel *ch, struct rpc_call *call)
     struct rpc_fields f;
     struct err err;
 
-    rpc_fields_init(&f, &call->arena, 9 + call->headers.n);
+    rpc_fields_init(&f, &call->arena, 10 + call->headers.n);
     add_request(ch, call, &f, timeout);
     if (f.is_bad || failed)
         err_oom(&err);
@@ -464,6 +466,8 @@ static int fill(struct rpc_call *call, const char *path, const struct rpc_call_o
                        "the method \"%.128s\" is not of the form /package.Service/Method", path);
     call->is_raw = opts->raw;
     call->waits_for_ready = opts->wait_for_ready;
+    call->has_gzip = call->sends_gzip = opts->gzip && !opts->raw;
+    call->is_unary = opts->unary_response && !opts->raw;
     call->path = arena_strdup(&call->arena, path);
     call->content_type = opts->content_type ? arena_strdup(&call->arena, type) : type;
     if (!call->path || !call->content_type)

@@ -46,6 +46,9 @@ struct rpc_call_opts {
     bool raw;                            /* see call.h; metadata may then hold grpc-encoding etc.     */
     const char *content_type;            /* raw: NULL is "application/grpc"                            */
     size_t max_message;                  /* received; 0: the channel's                                */
+    bool gzip;                           /* compress what is sent (rpc_call_set_gzip() for each)      */
+    bool unary_response;                 /* the server answers OK with exactly one message; otherwise the call ends with
+                                          * UNIMPLEMENTED. rpc_unary() sets it                        */
 };
 
 /* Starts a call. Failing to reach the server is told by on_done, so < 0 is only out of memory or bad arguments.

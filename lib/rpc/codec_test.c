@@ -409,6 +409,29 @@ static void test_gzip(void **state)
     buf_done(&b);
 }
 
+static void test_gzip_round_trip(void **state)
+{
+    static uint8_t data[300000];
+    static const size_t sizes[] = {0, 1, 2, 10, 255, 512, 513, 5000, 70000, sizeof(data)};
+    struct err err;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(data); i++) /* half of it noise */
+        data[i] = (uint8_t)(i % 1000 < 500 ? i * 2654435761u >> 24 : i / 1000);
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        struct buf packed, plain;
+
+        buf_init(&packed, 2 * sizeof(data));
+        buf_init(&plain, sizeof(data));
+        assert_int_equal(rpc_gzip_pack(data, sizes[i], &packed, &err), 0);
+        assert_int_equal(rpc_gzip_unpack(buf_data(&packed), buf_len(&packed), &plain, &err), 0);
+        assert_int_equal(buf_len(&plain), sizes[i]);
+        assert_memory_equal(sizes[i] ? buf_data(&plain) : data, data, sizes[i]);
+        buf_done(&packed);
+        buf_done(&plain);
+    }
+}
+
 /* ---- addresses ---- */
 
 static void test_address(void **state)
@@ -463,7 +486,8 @@ int main(void)
         cmocka_unit_test(test_percent),        cmocka_unit_test(test_metadata),
         cmocka_unit_test(test_metadata_limit), cmocka_unit_test(test_head),
         cmocka_unit_test(test_head_bad),       cmocka_unit_test(test_status),
-        cmocka_unit_test(test_gzip),           cmocka_unit_test(test_address),
+        cmocka_unit_test(test_gzip),           cmocka_unit_test(test_gzip_round_trip),
+        cmocka_unit_test(test_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

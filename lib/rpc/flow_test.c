@@ -185,7 +185,6 @@ static void test_message_limit(void **state)
     assert_int_equal(rpc_call_send(client.call, block, 1001, &err), 0);
     run_until(&w, &client.n_done, 1);
     assert_int_equal(client.code, RPC_RESOURCE_EXHAUSTED);
-    assert_string_equal(client.reason, "MessageTooLarge");
     assert_int_equal(server.code, RPC_RESOURCE_EXHAUSTED);
     talk_start(&w, &client, "/t.T/Pump", NULL);
     rpc_call_read(client.call);
@@ -228,7 +227,6 @@ static void test_metadata_limit(void **state)
     talk_start(&w, &client, "/t.T/Echo", &opts);
     run_until(&w, &client.n_done, 1);
     assert_int_equal(client.code, RPC_RESOURCE_EXHAUSTED);
-    assert_string_equal(client.reason, "MetadataTooLarge");
     talk_start(&w, &client, "/t.T/Large", NULL);
     run_until(&w, &client.n_done, 2);
     assert_int_equal(client.code, RPC_RESOURCE_EXHAUSTED);

@@ -164,6 +164,27 @@ static bool take_known(struct rpc_head *h, const struct field *f)
     return is_field(f, "te") || is_field(f, "host") || is_field(f, "content-length");
 }
 
+/* Whether the comma-separated value has that word. */
+static bool lists(const struct field *f, const char *word)
+{
+    const char *s = f->value, *end = s + f->n_value;
+    size_t n = strlen(word);
+
+    while (s < end) {
+        const char *comma = memchr(s, ',', (size_t)(end - s));
+        const char *stop = comma ? comma : end;
+
+        while (s < stop && *s == ' ')
+            s++;
+        while (stop > s && stop[-1] == ' ')
+            stop--;
+        if ((size_t)(stop - s) == n && memcmp(s, word, n) == 0)
+            return true;
+        s = comma ? comma + 1 : end;
+    }
+    return false;
+}
+
 void rpc_head_field(struct rpc_head *h, const char *name, size_t n_name, const char *value,
                     size_t n_value)
 {
@@ -191,6 +212,7 @@ void rpc_head_field(struct rpc_head *h, const char *name, size_t n_name, const c
         h->has_encodings = true;
     } else if (is_field(&f, "grpc-accept-encoding")) {
         h->has_encodings = true;
+        h->accepts_gzip |= lists(&f, "gzip");
     }
 }
 
@@ -210,4 +232,16 @@ bool rpc_head_is_grpc(const struct rpc_head *h)
     if (!h->content_type || strncmp(h->content_type, grpc_type, n) != 0)
         return false;
     return h->content_type[n] == '\0' || h->content_type[n] == '+' || h->content_type[n] == ';';
+}
+
+bool rpc_head_is_proto(const struct rpc_head *h)
+{
+    const char *rest;
+
+    if (!rpc_head_is_grpc(h))
+        return false;
+    rest = h->content_type + sizeof(grpc_type) - 1;
+    if (strncmp(rest, "+proto", 6) == 0)
+        rest += 6;
+    return *rest == '\0' || *rest == ';';
 }

@@ -20,6 +20,7 @@ struct rpc_head {
     int32_t grpc_status;  /* -1: none; what is no number counts as UNKNOWN         */
     uint16_t http_status; /* 0: none                                               */
     bool is_post;
+    bool accepts_gzip;  /* grpc-accept-encoding names it                         */
     bool has_encodings; /* md holds grpc-encoding or grpc-accept-encoding        */
     bool is_too_large;  /* further fields were not kept                          */
     bool is_out_of_memory;
@@ -34,3 +35,5 @@ void rpc_head_field(struct rpc_head *h, const char *name, size_t n_name, const c
 void rpc_head_hide_encodings(struct rpc_head *h);
 /* "application/grpc", optionally followed by "+…" or ";…". */
 bool rpc_head_is_grpc(const struct rpc_head *h);
+/* Of those the ones whose messages are protobuf: "application/grpc", "application/grpc+proto". */
+bool rpc_head_is_proto(const struct rpc_head *h);

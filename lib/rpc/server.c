@@ -68,9 +68,9 @@ static void drop_ref(struct rpc_server *s)
 
 /* ---- calls ---- */
 
-static int refuse(struct rpc_call *call, struct err *err)
+static int refuse(struct rpc_call *call, const struct err *err)
 {
-    rpc_call_fail(call, err);
+    rpc_call_refuse(call, err);
     return -1;
 }
 
@@ -117,8 +117,6 @@ static int check_encoding(struct rpc_call *call, const char *encoding)
 
     if (!encoding || strcmp(encoding, "identity") == 0 || strcmp(encoding, "gzip") == 0)
         return 0;
-    (void)rpc_metadata_add_str(&call->headers, "grpc-accept-encoding", "identity,gzip", NULL);
-    call->is_raw = true; /* lets that field through; the answer has no message */
     err_set(&err, RPC_UNIMPLEMENTED, "BadEncoding",
             "grpc-encoding \"%.32s\" is not supported: use identity or gzip", encoding);
     return refuse(call, &err);
@@ -136,7 +134,7 @@ static const struct handler *find_handler(struct rpc_server *s, struct rpc_call 
     if (s->rest.fn)
         return &s->rest;
     err_set(&err, RPC_UNIMPLEMENTED, "UnknownMethod", "there is no method %.200s", call->path);
-    rpc_call_fail(call, &err);
+    rpc_call_refuse(call, &err);
     return NULL;
 }
 
@@ -154,7 +152,7 @@ static void dispatch(struct rpc_server *s, struct rpc_call *call)
     if (!handler || (!is_raw && check_encoding(call, h->encoding) < 0))
         return;
     if (rpc_call_begin(call, is_raw, s->opts.max_message, &err) < 0) {
-        rpc_call_fail(call, &err);
+        rpc_call_refuse(call, &err);
         return;
     }
     if (s->opts.on_call && s->opts.on_call(call, s->opts.user, &err) < 0) {

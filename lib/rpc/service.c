@@ -251,25 +251,15 @@ static void unary_reply(struct rpc_call *call, const uint8_t *data, size_t n, vo
     struct rpc_typed *t = call->typed;
 
     (void)user;
-    if (t->n_messages++ > 0) {
-        rpc_call_cancel(call, RPC_INTERNAL,
-                        "the server answered a unary call with more than one message");
-        return;
-    }
     t->reply = unpack_for(call, data, n);
-    rpc_call_read(call); /* there should be no other */
 }
 
 static void unary_done(struct rpc_call *call, const struct rpc_status *status, void *user)
 {
     struct rpc_typed *t = call->typed;
-    struct rpc_status none = {.code = RPC_INTERNAL,
-                              .message = "the server said OK without an answer"};
 
     if (!t || !t->unary_fn)
         return;
-    if (status->code == RPC_OK && !t->reply)
-        status = &none;
     t->unary_fn(call, status->code == RPC_OK ? t->reply : NULL, status, user);
 }
 
@@ -282,9 +272,11 @@ int rpc_unary(struct rpc_channel *ch, const struct rpc_method_desc *m,
               const struct rpc_call_opts *opts, const ProtobufCMessage *request, rpc_unary_fn fn,
               void *user, struct rpc_call **ret, struct err *err)
 {
+    struct rpc_call_opts own = opts ? *opts : (struct rpc_call_opts){0};
     struct rpc_call *call;
 
-    if (start(ch, m, opts, &unary_ops, user, &call, err) < 0)
+    own.unary_response = true;
+    if (start(ch, m, &own, &unary_ops, user, &call, err) < 0)
         return -1;
     call->typed->unary_fn = fn;
     if (rpc_send(call, request, err) < 0) {
