@@ -1,9 +1,9 @@
 /*
- * Our client under test for the conformance suite: reads calls to make from standard input, makes each as it is told,
- * one after another, and writes what became of it.
+ * Our client under test for the conformance suite: reads calls to make from standard input, makes
+ * each as it is told, one after another, and writes what became of it.
  *
- * A call is a script: send the requests with delays, cancel where told, close, collect. `advance` does the next thing
- * that is due; timers and callbacks only wake it.
+ * A call is a script: send the requests with delays, cancel where told, close, collect. `advance`
+ * does the next thing that is due; timers and callbacks only wake it.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -37,13 +37,15 @@ struct run {
 
 static bool is_full_duplex(const struct run *r)
 {
-    return r->q->stream_type == CONNECTRPC__CONFORMANCE__V1__STREAM_TYPE__STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM;
+    return r->q->stream_type ==
+           CONNECTRPC__CONFORMANCE__V1__STREAM_TYPE__STREAM_TYPE_FULL_DUPLEX_BIDI_STREAM;
 }
 
 static bool is_streaming_requests(const struct run *r)
 {
     return is_full_duplex(r) ||
-           r->q->stream_type == CONNECTRPC__CONFORMANCE__V1__STREAM_TYPE__STREAM_TYPE_HALF_DUPLEX_BIDI_STREAM ||
+           r->q->stream_type ==
+               CONNECTRPC__CONFORMANCE__V1__STREAM_TYPE__STREAM_TYPE_HALF_DUPLEX_BIDI_STREAM ||
            r->q->stream_type == CONNECTRPC__CONFORMANCE__V1__STREAM_TYPE__STREAM_TYPE_CLIENT_STREAM;
 }
 
@@ -63,18 +65,21 @@ static void close_and_maybe_cancel(struct run *r)
     const Connectrpc__Conformance__V1__ClientCompatRequest__Cancel *c = r->q->cancel;
 
     r->is_closed = true;
-    if (c && c->cancel_timing_case ==
-                 CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_BEFORE_CLOSE_SEND) {
+    if (c &&
+        c->cancel_timing_case ==
+            CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_BEFORE_CLOSE_SEND) {
         cancel(r);
         return;
     }
     rpc_call_send_end(r->call);
-    if (c && c->cancel_timing_case !=
-                 CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_AFTER_NUM_RESPONSES) {
-        uint32_t ms = c->cancel_timing_case ==
-                              CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_AFTER_CLOSE_SEND_MS
-                          ? c->after_close_send_ms
-                          : 0;
+    if (c &&
+        c->cancel_timing_case !=
+            CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_AFTER_NUM_RESPONSES) {
+        uint32_t ms =
+            c->cancel_timing_case ==
+                    CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_AFTER_CLOSE_SEND_MS
+                ? c->after_close_send_ms
+                : 0;
 
         r->cancel_is_armed = true;
         loop_timer_arm(r->timer, loop_now_ms(r->loop) + ms);
@@ -156,8 +161,9 @@ static void on_message(struct rpc_call *call, const uint8_t *data, size_t n, voi
     }
     r->result.payloads[r->result.n_payloads++] = payload_of(r, data, n);
     r->wants_answer = false;
-    if (c && c->cancel_timing_case ==
-                 CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_AFTER_NUM_RESPONSES &&
+    if (c &&
+        c->cancel_timing_case ==
+            CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_REQUEST__CANCEL__CANCEL_TIMING_AFTER_NUM_RESPONSES &&
         r->result.n_payloads == c->after_num_responses) {
         cancel(r);
         return;
@@ -191,23 +197,24 @@ static int add_metadata(void *user, const char *name, const void *value, size_t 
     return rpc_metadata_add(user, name, value, n, err);
 }
 
+static const char *text(struct run *r, const ProtobufCBinaryData *data)
+{
+    return arena_memdup(&r->arena, data->data, data->len);
+}
+
 static int make_channel(struct run *r, struct err *err)
 {
     const compat_request *q = r->q;
-    struct rpc_channel_opts opts = {.max_message = q->message_receive_limit, .authority = "localhost"};
+    struct rpc_channel_opts opts = {.max_message = q->message_receive_limit,
+                                    .authority = "localhost"};
     char target[128];
 
     if (q->server_tls_cert.len) {
-        struct rpc_tls_opts tls = {.ca_pem = (const char *)q->server_tls_cert.data,
-                                   .n_ca_pem = q->server_tls_cert.len,
-                                   .server_name = q->host,
-                                   .allow_tls12 = true};
+        struct rpc_tls_opts tls = {.ca_pem = text(r, &q->server_tls_cert), .allow_tls12 = true};
 
         if (q->client_tls_creds) {
-            tls.cert_pem = (const char *)q->client_tls_creds->cert.data;
-            tls.n_cert_pem = q->client_tls_creds->cert.len;
-            tls.key_pem = (const char *)q->client_tls_creds->key.data;
-            tls.n_key_pem = q->client_tls_creds->key.len;
+            tls.cert_pem = text(r, &q->client_tls_creds->cert);
+            tls.key_pem = text(r, &q->client_tls_creds->key);
         }
         if (rpc_tls_new(&r->tls, &tls, err) < 0)
             return -1;
@@ -219,19 +226,23 @@ static int make_channel(struct run *r, struct err *err)
 
 static int start(struct run *r, struct err *err)
 {
-    static const struct rpc_call_ops ops = {.on_headers = on_headers, .on_message = on_message, .on_done = on_done};
+    static const struct rpc_call_ops ops = {
+        .on_headers = on_headers, .on_message = on_message, .on_done = on_done};
     struct rpc_call_opts opts = {.metadata = &r->metadata};
     char path[256];
 
     if (r->q->_timeout_ms_case)
         opts.timeout_ms = r->q->timeout_ms;
     opts.gzip = r->q->compression == CONNECTRPC__CONFORMANCE__V1__COMPRESSION__COMPRESSION_GZIP;
+    opts.unary_response = has_one_answer(r);
     rpc_metadata_init(&r->metadata, &r->arena);
-    if (compat_add_headers(r->q->request_headers, r->q->n_request_headers, add_metadata, &r->metadata, err) < 0)
+    if (compat_add_headers(r->q->request_headers, r->q->n_request_headers, add_metadata,
+                           &r->metadata, err) < 0)
         return -1;
     if (make_channel(r, err) < 0 || loop_timer_new(&r->timer, r->loop, on_timer, r, err) < 0)
         return -1;
-    (void)snprintf(path, sizeof(path), "/%s/%s", r->q->_service_case ? r->q->service : COMPAT_SERVICE,
+    (void)snprintf(path, sizeof(path), "/%s/%s",
+                   r->q->_service_case ? r->q->service : COMPAT_SERVICE,
                    r->q->_method_case ? r->q->method : "");
     if (rpc_channel_call(r->channel, path, &opts, &ops, r, &r->call, err) < 0)
         return -1;
@@ -242,9 +253,12 @@ static int start(struct run *r, struct err *err)
 
 static int run_one(struct loop *loop, const uint8_t *data, size_t n, struct err *err)
 {
-    Connectrpc__Conformance__V1__ClientCompatResponse answer = CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_RESPONSE__INIT;
-    Connectrpc__Conformance__V1__ClientErrorResult failure = CONNECTRPC__CONFORMANCE__V1__CLIENT_ERROR_RESULT__INIT;
-    struct run r = {.loop = loop, .result = CONNECTRPC__CONFORMANCE__V1__CLIENT_RESPONSE_RESULT__INIT};
+    Connectrpc__Conformance__V1__ClientCompatResponse answer =
+        CONNECTRPC__CONFORMANCE__V1__CLIENT_COMPAT_RESPONSE__INIT;
+    Connectrpc__Conformance__V1__ClientErrorResult failure =
+        CONNECTRPC__CONFORMANCE__V1__CLIENT_ERROR_RESULT__INIT;
+    struct run r = {.loop = loop,
+                    .result = CONNECTRPC__CONFORMANCE__V1__CLIENT_RESPONSE_RESULT__INIT};
     ProtobufCAllocator allocator;
     int ret;
 

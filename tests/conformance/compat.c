@@ -29,7 +29,8 @@ static void allocator_free(void *arena, void *p)
 
 ProtobufCAllocator compat_allocator(struct arena *arena)
 {
-    return (ProtobufCAllocator){.alloc = allocator_alloc, .free = allocator_free, .allocator_data = arena};
+    return (ProtobufCAllocator){
+        .alloc = allocator_alloc, .free = allocator_free, .allocator_data = arena};
 }
 
 /* 1: all n bytes, 0: end of file before the first. */
@@ -61,7 +62,8 @@ int compat_read(int fd, struct arena *arena, uint8_t **ret, size_t *ret_n, struc
         return r;
     n = ntohl(n);
     if (n > COMPAT_MAX_MESSAGE)
-        return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooLarge", "the runner's message has %u bytes", n);
+        return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooLarge", "the runner's message has %u bytes",
+                       n);
     data = compat_alloc(arena, n);
     r = n ? read_all(fd, data, n, err) : 1;
     if (r <= 0)
@@ -136,7 +138,8 @@ compat_header **compat_headers(const struct rpc_metadata *md, struct arena *aren
 }
 
 static int add_value(const char *name, const char *value,
-                     int (*add)(void *user, const char *name, const void *value, size_t n_value, struct err *err),
+                     int (*add)(void *user, const char *name, const void *value, size_t n_value,
+                                struct err *err),
                      void *user, struct err *err)
 {
     _cleanup_(freep) uint8_t *raw = NULL;
@@ -154,7 +157,8 @@ static int add_value(const char *name, const char *value,
 }
 
 int compat_add_headers(compat_header *const *headers, size_t n,
-                       int (*add)(void *user, const char *name, const void *value, size_t n_value, struct err *err),
+                       int (*add)(void *user, const char *name, const void *value, size_t n_value,
+                                  struct err *err),
                        void *user, struct err *err)
 {
     for (size_t i = 0; i < n; i++) {
@@ -162,8 +166,9 @@ int compat_add_headers(compat_header *const *headers, size_t n,
         size_t j;
 
         for (j = 0; headers[i]->name[j] && j < sizeof(name) - 1; j++)
-            name[j] = (char)(headers[i]->name[j] >= 'A' && headers[i]->name[j] <= 'Z' ? headers[i]->name[j] + 32
-                                                                                       : headers[i]->name[j]);
+            name[j] = (char)(headers[i]->name[j] >= 'A' && headers[i]->name[j] <= 'Z'
+                                 ? headers[i]->name[j] + 32
+                                 : headers[i]->name[j]);
         name[j] = '\0';
         for (size_t v = 0; v < headers[i]->n_value; v++)
             if (add_value(name, headers[i]->value[v], add, user, err) < 0)
@@ -172,7 +177,8 @@ int compat_add_headers(compat_header *const *headers, size_t n,
     return 0;
 }
 
-void compat_pack_status(const compat_error *e, compat_any *extra, struct arena *arena, struct rpc_status *ret)
+void compat_pack_status(const compat_error *e, compat_any *extra, struct arena *arena,
+                        struct rpc_status *ret)
 {
     Google__Rpc__Status s = GOOGLE__RPC__STATUS__INIT;
     compat_any **details = compat_alloc(arena, (e->n_details + 1) * sizeof(*details));

@@ -1,7 +1,8 @@
 /*
- * Our server under test for the conformance suite of connectrpc.com/conformance: one process per server
- * configuration, which it reads from standard input. All kinds of call are one thing here: requests are collected, a
- * definition in the first says what to answer, `step` goes as far as it can.
+ * Our server under test for the conformance suite of connectrpc.com/conformance: one process per
+ * server configuration, which it reads from standard input. All kinds of call are one thing here:
+ * requests are collected, a definition in the first says what to answer, `step` goes as far as it
+ * can.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -42,7 +43,7 @@ struct exchange {
     bool has_first;
     bool is_half_closed;
     bool is_delaying;
-    bool has_delayed;  /* the delay before the next answer is over */
+    bool has_delayed; /* the delay before the next answer is over */
     bool is_finished;
     compat_any **requests; /* collected, not yet echoed */
     size_t n_requests, cap_requests;
@@ -58,7 +59,8 @@ static void collect_request(struct exchange *x, const uint8_t *data, size_t n)
     char *url = compat_alloc(x->arena, 128);
 
     google__protobuf__any__init(any);
-    (void)snprintf(url, 128, COMPAT_TYPE_PREFIX "connectrpc.conformance.v1.%s", x->method->request_type);
+    (void)snprintf(url, 128, COMPAT_TYPE_PREFIX "connectrpc.conformance.v1.%s",
+                   x->method->request_type);
     any->type_url = url;
     any->value.data = (uint8_t *)arena_memdup(x->arena, data, n);
     any->value.len = n;
@@ -77,7 +79,8 @@ static void collect_request(struct exchange *x, const uint8_t *data, size_t n)
     x->n_received++;
 }
 
-static void take_unary_definition(struct exchange *x, const Connectrpc__Conformance__V1__UnaryResponseDefinition *d)
+static void take_unary_definition(struct exchange *x,
+                                  const Connectrpc__Conformance__V1__UnaryResponseDefinition *d)
 {
     if (!d)
         return;
@@ -89,14 +92,16 @@ static void take_unary_definition(struct exchange *x, const Connectrpc__Conforma
                                  .delay_ms = d->response_delay_ms};
     if (d->response_case == CONNECTRPC__CONFORMANCE__V1__UNARY_RESPONSE_DEFINITION__RESPONSE_ERROR)
         x->def.error = d->error;
-    if (d->response_case == CONNECTRPC__CONFORMANCE__V1__UNARY_RESPONSE_DEFINITION__RESPONSE_RESPONSE_DATA) {
+    if (d->response_case ==
+        CONNECTRPC__CONFORMANCE__V1__UNARY_RESPONSE_DEFINITION__RESPONSE_RESPONSE_DATA) {
         x->def.data = compat_alloc(x->arena, sizeof(*x->def.data));
         *x->def.data = d->response_data;
         x->def.n_data = 1;
     }
 }
 
-static void take_stream_definition(struct exchange *x, const Connectrpc__Conformance__V1__StreamResponseDefinition *d)
+static void take_stream_definition(struct exchange *x,
+                                   const Connectrpc__Conformance__V1__StreamResponseDefinition *d)
 {
     if (!d)
         return;
@@ -111,7 +116,8 @@ static void take_stream_definition(struct exchange *x, const Connectrpc__Conform
                                  .delay_ms = d->response_delay_ms};
 }
 
-/* The messages of one family differ in name only; the definition is field 1 of all. < 0: not such a message. */
+/* The messages of one family differ in name only; the definition is field 1 of all. < 0: not such a
+ * message. */
 static int take_first(struct exchange *x, const uint8_t *data, size_t n)
 {
     ProtobufCAllocator allocator = compat_allocator(x->arena);
@@ -161,14 +167,17 @@ static int add_trailer(void *user, const char *name, const void *value, size_t n
 }
 
 /* What was asked of us, as the suite wants it echoed; takes the collected requests. */
-static Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *request_info(struct exchange *x, bool is_first)
+static Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *
+request_info(struct exchange *x, bool is_first)
 {
-    Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *info = compat_alloc(x->arena, sizeof(*info));
+    Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *info =
+        compat_alloc(x->arena, sizeof(*info));
     uint64_t deadline = rpc_call_deadline_ms(x->call), now = loop_now_ms(rpc_call_loop(x->call));
 
     connectrpc__conformance__v1__conformance_payload__request_info__init(info);
     if (is_first) {
-        info->request_headers = compat_headers(rpc_call_headers(x->call), x->arena, &info->n_request_headers);
+        info->request_headers =
+            compat_headers(rpc_call_headers(x->call), x->arena, &info->n_request_headers);
         if (deadline != CLOCK_NEVER) {
             info->_timeout_ms_case =
                 CONNECTRPC__CONFORMANCE__V1__CONFORMANCE_PAYLOAD__REQUEST_INFO___TIMEOUT_MS_TIMEOUT_MS;
@@ -186,8 +195,10 @@ static Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *request_inf
 static void send_payload(struct exchange *x, const ProtobufCBinaryData *data,
                          Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *info)
 {
-    Connectrpc__Conformance__V1__ConformancePayload payload = CONNECTRPC__CONFORMANCE__V1__CONFORMANCE_PAYLOAD__INIT;
-    Connectrpc__Conformance__V1__UnaryResponse response = CONNECTRPC__CONFORMANCE__V1__UNARY_RESPONSE__INIT;
+    Connectrpc__Conformance__V1__ConformancePayload payload =
+        CONNECTRPC__CONFORMANCE__V1__CONFORMANCE_PAYLOAD__INIT;
+    Connectrpc__Conformance__V1__UnaryResponse response =
+        CONNECTRPC__CONFORMANCE__V1__UNARY_RESPONSE__INIT;
     uint8_t *packed;
     size_t n;
 
@@ -198,7 +209,8 @@ static void send_payload(struct exchange *x, const ProtobufCBinaryData *data,
     n = connectrpc__conformance__v1__unary_response__get_packed_size(&response);
     packed = compat_alloc(x->arena, n);
     (void)connectrpc__conformance__v1__unary_response__pack(&response, packed);
-    (void)rpc_call_send(x->call, packed, n, NULL); /* a call that ended meanwhile says so by on_done */
+    (void)rpc_call_send(x->call, packed, n,
+                        NULL); /* a call that ended meanwhile says so by on_done */
     x->n_sent++;
 }
 
@@ -215,7 +227,8 @@ static void finish(struct exchange *x)
     if (x->n_sent == 0) {
         Connectrpc__Conformance__V1__ConformancePayload__RequestInfo *info = request_info(x, true);
 
-        any.type_url = (char *)COMPAT_TYPE_PREFIX "connectrpc.conformance.v1.ConformancePayload.RequestInfo";
+        any.type_url =
+            (char *)COMPAT_TYPE_PREFIX "connectrpc.conformance.v1.ConformancePayload.RequestInfo";
         any.value.len = protobuf_c_message_get_packed_size(&info->base);
         any.value.data = compat_alloc(x->arena, any.value.len);
         (void)protobuf_c_message_pack(&info->base, any.value.data);
@@ -254,7 +267,8 @@ static void step_unary(struct exchange *x)
     finish(x);
 }
 
-/* Full duplex: an answer for each request, then the rest. Otherwise all answers once the requests are there. */
+/* Full duplex: an answer for each request, then the rest. Otherwise all answers once the requests
+ * are there. */
 static void step_stream(struct exchange *x)
 {
     bool echo_all = !x->is_full_duplex;
@@ -273,7 +287,8 @@ static void step_stream(struct exchange *x)
             return;
         x->has_delayed = false;
         send_payload(x, &x->def.data[x->n_sent],
-                     is_first || (x->is_full_duplex && x->n_requests) ? request_info(x, is_first) : NULL);
+                     is_first || (x->is_full_duplex && x->n_requests) ? request_info(x, is_first)
+                                                                      : NULL);
     }
     if (x->is_half_closed || (x->is_full_duplex && x->n_requests > 0))
         finish(x);
@@ -347,7 +362,8 @@ static void on_done(struct rpc_call *call, const struct rpc_status *status, void
 
 static void on_call(struct rpc_call *call, void *user)
 {
-    static const struct rpc_call_ops ops = {.on_message = on_message, .on_half_close = on_half_close, .on_done = on_done};
+    static const struct rpc_call_ops ops = {
+        .on_message = on_message, .on_half_close = on_half_close, .on_done = on_done};
     struct exchange *x = calloc(1, sizeof(*x));
 
     if (!x)
@@ -371,11 +387,12 @@ static void on_term(struct loop_signal *s, int signum, void *user)
 
 static int register_methods(struct rpc_server *s, struct err *err)
 {
-    static const struct method methods[] = {{"Unary", KIND_UNARY, "UnaryRequest"},
-                                            {"IdempotentUnary", KIND_UNARY, "IdempotentUnaryRequest"},
-                                            {"ClientStream", KIND_CLIENT_STREAM, "ClientStreamRequest"},
-                                            {"ServerStream", KIND_SERVER_STREAM, "ServerStreamRequest"},
-                                            {"BidiStream", KIND_BIDI, "BidiStreamRequest"}};
+    static const struct method methods[] = {
+        {"Unary", KIND_UNARY, "UnaryRequest"},
+        {"IdempotentUnary", KIND_UNARY, "IdempotentUnaryRequest"},
+        {"ClientStream", KIND_CLIENT_STREAM, "ClientStreamRequest"},
+        {"ServerStream", KIND_SERVER_STREAM, "ServerStreamRequest"},
+        {"BidiStream", KIND_BIDI, "BidiStreamRequest"}};
     char path[128];
 
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
@@ -386,7 +403,8 @@ static int register_methods(struct rpc_server *s, struct err *err)
     return 0;
 }
 
-static int make_tls(const Connectrpc__Conformance__V1__ServerCompatRequest *q, struct rpc_tls **ret, struct err *err)
+static int make_tls(const Connectrpc__Conformance__V1__ServerCompatRequest *q, struct arena *arena,
+                    struct rpc_tls **ret, struct err *err)
 {
     struct rpc_tls_opts opts = {.is_server = true, .allow_tls12 = true};
 
@@ -394,22 +412,18 @@ static int make_tls(const Connectrpc__Conformance__V1__ServerCompatRequest *q, s
         return 0;
     if (!q->server_creds)
         return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "TLS without a certificate");
-    opts.cert_pem = (const char *)q->server_creds->cert.data;
-    opts.n_cert_pem = q->server_creds->cert.len;
-    opts.key_pem = (const char *)q->server_creds->key.data;
-    opts.n_key_pem = q->server_creds->key.len;
-    if (q->client_tls_cert.len) {
-        opts.ca_pem = (const char *)q->client_tls_cert.data;
-        opts.n_ca_pem = q->client_tls_cert.len;
-        opts.verify_client = true;
-    }
+    opts.cert_pem = arena_memdup(arena, q->server_creds->cert.data, q->server_creds->cert.len);
+    opts.key_pem = arena_memdup(arena, q->server_creds->key.data, q->server_creds->key.len);
+    if (q->client_tls_cert.len)
+        opts.ca_pem = arena_memdup(arena, q->client_tls_cert.data, q->client_tls_cert.len);
     return rpc_tls_new(ret, &opts, err);
 }
 
 static int run(struct err *err)
 {
     _cleanup_(loop_freep) struct loop *loop = NULL;
-    Connectrpc__Conformance__V1__ServerCompatResponse answer = CONNECTRPC__CONFORMANCE__V1__SERVER_COMPAT_RESPONSE__INIT;
+    Connectrpc__Conformance__V1__ServerCompatResponse answer =
+        CONNECTRPC__CONFORMANCE__V1__SERVER_COMPAT_RESPONSE__INIT;
     Connectrpc__Conformance__V1__ServerCompatRequest *q;
     struct rpc_tls *tls = NULL;
     struct rpc_server *server = NULL;
@@ -431,13 +445,15 @@ static int run(struct err *err)
 
     r = loop_new(&loop, err);
     if (r == 0)
-        r = make_tls(q, &tls, err);
+        r = make_tls(q, &arena, &tls, err);
     if (r == 0)
-        r = rpc_server_new(&server, loop, &(struct rpc_server_opts){.max_message = q->message_receive_limit}, err);
+        r = rpc_server_new(&server, loop,
+                           &(struct rpc_server_opts){.max_message = q->message_receive_limit}, err);
     if (r == 0)
         r = register_methods(server, err);
     if (r == 0)
-        r = rpc_server_listen(server, "127.0.0.1:0", &(struct rpc_listen_opts){.tls = tls}, address, err);
+        r = rpc_server_listen(server, "127.0.0.1:0", &(struct rpc_listen_opts){.tls = tls}, address,
+                              err);
     if (r == 0)
         r = loop_signal_new(&term, loop, SIGTERM, on_term, loop, err);
     if (r == 0) {
