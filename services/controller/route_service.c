@@ -266,35 +266,56 @@ static void ended(const Route *route, struct err *err)
                   cause ? cause_describe(cause, why, sizeof(why)) : "no cause is known");
 }
 
-/* 1: not yet. 0: answered, one way or the other. */
-static int try_resolve(struct resolve *r)
+/* The route, ready or not yet, in the arena; NULL with *err. */
+static Route *look(const struct resolve *r, struct arena *a, struct err *err)
 {
-    Agentsandbox__V1__ResolveResponse reply = AGENTSANDBOX__V1__RESOLVE_RESPONSE__INIT;
     const struct ctl *c = r->s->c;
-    const struct store_object *sb;
-    struct arena arena;
-    struct err err = {0};
+    const struct store_object *sb = store_need(c->store, KIND_SANDBOX, r->ns, r->name, err);
+    Route *route;
 
-    arena_init(&arena, LIMIT_OBJECT);
-    sb = store_need(c->store, KIND_SANDBOX, r->ns, r->name, &err);
-    if (sb && *r->uid && strcmp(r->uid, sb->uid) != 0)
-        (void)err_set(&err, RPC_NOT_FOUND, "Gone",
+    if (!sb)
+        return NULL;
+    if (*r->uid && strcmp(r->uid, sb->uid) != 0) {
+        (void)err_set(err, RPC_NOT_FOUND, "Gone",
                       "sandbox \"%s\" is another one now: its uid is %s, not %.64s", sb->name,
                       sb->uid, r->uid);
-    else if (sb && !is_claimed(c, sb))
-        (void)err_set(&err, RPC_FAILED_PRECONDITION, "NotClaimed",
+        return NULL;
+    }
+    if (!is_claimed(c, sb)) {
+        (void)err_set(err, RPC_FAILED_PRECONDITION, "NotClaimed",
                       "sandbox \"%s\" is an unclaimed member of a warm pool: claim one first",
                       sb->name);
-    else if (sb && !(reply.route = route_of(c, sb, &arena)))
-        (void)err_oom(&err);
-    else if (sb && reply.route->phase == PHASE(ENDED))
-        ended(reply.route, &err);
-    if (err.code)
+        return NULL;
+    }
+    route = route_of(c, sb, a);
+    if (!route) {
+        (void)err_oom(err);
+        return NULL;
+    }
+    if (route->phase != PHASE(ENDED))
+        return route;
+    ended(route, err);
+    return NULL;
+}
+
+/* Whether it was answered, one way or the other. */
+static bool try_resolve(struct resolve *r)
+{
+    Agentsandbox__V1__ResolveResponse reply = AGENTSANDBOX__V1__RESOLVE_RESPONSE__INIT;
+    bool is_over = true;
+    struct arena arena;
+    struct err err;
+
+    arena_init(&arena, LIMIT_OBJECT);
+    reply.route = look(r, &arena, &err);
+    if (!reply.route)
         rpc_call_fail(r->call, &err);
     else if (reply.route->phase == PHASE(READY))
         agentsandbox_v1_route_service_resolve_reply(r->call, &reply);
+    else
+        is_over = false;
     arena_done(&arena);
-    return err.code || reply.route->phase == PHASE(READY) ? 0 : 1;
+    return is_over;
 }
 
 static void on_resolve_done(struct rpc_call *call _unused_, const struct rpc_status *s _unused_,
@@ -326,7 +347,7 @@ static void on_resolve(struct rpc_call *call, const ProtobufCMessage *request, v
     r->uid = req->sandbox->uid;
     list_init(&r->link);
     agentsandbox_v1_route_service_resolve_accept(call, &resolve_ops, r);
-    if (try_resolve(r) > 0)
+    if (!try_resolve(r))
         list_push_back(&r->s->resolves, &r->link);
 }
 
@@ -352,7 +373,7 @@ static void on_task(struct loop_task *t _unused_, void *user)
     {
         struct resolve *r = CONTAINER_OF(it, struct resolve, link);
 
-        if (try_resolve(r) == 0)
+        if (try_resolve(r))
             list_remove(&r->link);
     }
 }
