@@ -43,6 +43,7 @@ struct monitor {
     int dir_fd, signal_fd, output_fd, log_fd;
     size_t log_bytes;
     pid_t command, container;
+    int lifeline_fd; /* -1: none, or it has ended */
     bool kill_requested, helper_ended;
     int helper_status;
     char tail[TAIL_BYTES + 1]; /* last output: what a failing runtime said */
@@ -413,6 +414,18 @@ static void take_signals(struct monitor *m)
     }
 }
 
+static void take_lifeline(struct monitor *m)
+{
+    char byte;
+    ssize_t n = read(m->lifeline_fd, &byte, 1);
+
+    if (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)))
+        return;
+    m->lifeline_fd = -1;
+    m->kill_requested = true;
+    kill_all(m);
+}
+
 static void deadline_passed(struct monitor *m)
 {
     kill_all(m);
@@ -424,17 +437,20 @@ static void deadline_passed(struct monitor *m)
 static void wait_for_end(struct monitor *m)
 {
     while (m->state != MONITOR_ENDED) {
-        struct pollfd p[2] = {{.fd = m->signal_fd, .events = POLLIN},
-                              {.fd = m->output_fd, .events = POLLIN}};
+        struct pollfd p[3] = {{.fd = m->signal_fd, .events = POLLIN},
+                              {.fd = m->output_fd, .events = POLLIN},
+                              {.fd = m->lifeline_fd, .events = POLLIN}};
         uint64_t now = clock_monotonic_ms();
         int timeout = -1;
 
         if (m->deadline_ms != CLOCK_NEVER)
             timeout = m->deadline_ms > now ? (int)(m->deadline_ms - now) : 0;
-        if (poll(p, 2, timeout) < 0 && errno != EINTR)
+        if (poll(p, 3, timeout) < 0 && errno != EINTR)
             return;
         if (m->output_fd >= 0 && p[1].revents)
             (void)take_output(m);
+        if (m->lifeline_fd >= 0 && p[2].revents)
+            take_lifeline(m);
         if (p[0].revents)
             take_signals(m);
         if (m->state != MONITOR_ENDED && clock_monotonic_ms() >= m->deadline_ms)
@@ -453,6 +469,9 @@ static int finish(struct monitor *m, struct err *err)
     r = record_write(m->dir_fd, "end", &m->record, err);
     while (waitpid(-1, NULL, WNOHANG) > 0)
         ;
+    if (m->spec->lifeline_fd >= 0 && m->lifeline_fd < 0)
+        (void)cgroup_remove(&m->cgroups, m->spec->cgroup,
+                            NULL); /* the node may have gone as well */
     return r;
 }
 
@@ -463,6 +482,7 @@ int monitor_run(const struct monitor_spec *spec, struct err *err)
                         .signal_fd = -1,
                         .output_fd = -1,
                         .log_fd = -1,
+                        .lifeline_fd = spec->lifeline_fd,
                         .deadline_ms = CLOCK_NEVER};
     struct err why = {0};
     int r;

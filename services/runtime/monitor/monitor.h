@@ -27,6 +27,7 @@ struct monitor_spec {
     bool hide_cgroup2;      /* crun refuses a hybrid layout: take cgroup2 out of its sight  */
     bool
         sandboxed; /* the container's pid is the runtime's sandbox, not the container's own pid 1 */
+    int lifeline_fd; /* end-of-file there ends the container, its cgroup is removed; -1: none */
     int report_fd; /* one line is written when the container runs; -1: none                       */
     const char *const *argv; /* the OCI runtime */
 };

@@ -18,6 +18,7 @@ static const char HELP[] =
     "  --scratch N      keep what changes over it in a tmpfs of N bytes\n"
     "  --hide-cgroup2   for crun on a hybrid cgroup layout\n"
     "  --sandboxed      the runtime puts a sandbox process around the container (runsc)\n"
+    "  --lifeline-fd N  end-of-file there ends the container\n"
     "  --report-fd N    write one line there when the container runs\n"
     "\n"
     "Example: sandbox-runtime monitor --id a1 --dir /tmp/a1 --cgroup agent-sandbox/test/a1 \\\n"
@@ -26,13 +27,19 @@ static const char HELP[] =
 int monitor_main(int argc, char **argv)
 {
     static const struct option OPTIONS[] = {
-        {"id", required_argument, NULL, 'i'},      {"dir", required_argument, NULL, 'd'},
-        {"cgroup", required_argument, NULL, 'c'},  {"lower", required_argument, NULL, 'l'},
-        {"scratch", required_argument, NULL, 'S'}, {"hide-cgroup2", no_argument, NULL, '2'},
-        {"sandboxed", no_argument, NULL, 's'},     {"report-fd", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"id", required_argument, NULL, 'i'},
+        {"dir", required_argument, NULL, 'd'},
+        {"cgroup", required_argument, NULL, 'c'},
+        {"lower", required_argument, NULL, 'l'},
+        {"scratch", required_argument, NULL, 'S'},
+        {"hide-cgroup2", no_argument, NULL, '2'},
+        {"sandboxed", no_argument, NULL, 's'},
+        {"report-fd", required_argument, NULL, 'r'},
+        {"lifeline-fd", required_argument, NULL, 'L'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
-    struct monitor_spec spec = {.report_fd = -1};
+    struct monitor_spec spec = {.report_fd = -1, .lifeline_fd = -1};
     struct err err = {0};
     int c;
 
@@ -58,6 +65,9 @@ int monitor_main(int argc, char **argv)
             break;
         case 's':
             spec.sandboxed = true;
+            break;
+        case 'L':
+            spec.lifeline_fd = atoi(optarg);
             break;
         case 'r':
             spec.report_fd = atoi(optarg);

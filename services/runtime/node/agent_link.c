@@ -233,7 +233,7 @@ static void agent_dials(struct loop_io *io, int events, void *user)
 }
 
 int agent_link_open(struct agent_link *l, struct loop *loop, const char *path,
-                    const PB(Container) * container, const struct agent_link_ops *ops, void *user,
+                    const PB(Container) *container, const struct agent_link_ops *ops, void *user,
                     struct err *err)
 {
     *l = (struct agent_link){.loop = loop, .ops = ops, .user = user, .listen_fd = -1};

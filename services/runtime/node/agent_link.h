@@ -23,7 +23,7 @@ struct agent_link;
 struct agent_probe {
     struct agent_link *link;
     enum probe_kind kind;
-    const PB(Probe) * spec; /* of the request; NULL: none */
+    const PB(Probe) *spec; /* of the request; NULL: none */
     struct prober prober;
     struct rpc_call *call;
 };
@@ -63,7 +63,7 @@ const char *agent_probe_name(enum probe_kind kind);
 
 /* Listens at path. container must outlive it. */
 int agent_link_open(struct agent_link *l, struct loop *loop, const char *path,
-                    const PB(Container) * container, const struct agent_link_ops *ops, void *user,
+                    const PB(Container) *container, const struct agent_link_ops *ops, void *user,
                     struct err *err);
 /* The container ended: forgets connection and answers, keeps listening for its successor. */
 void agent_link_reset(struct agent_link *l);

@@ -50,7 +50,7 @@ static int write_file(const char *dir, const char *name, const void *data, size_
     return fd_write_file_atomic(AT_FDCWD, path, data, n, mode, false, err);
 }
 
-int bundle_create(const struct node *n, const PB(CreateSandboxRequest) * r, struct err *err)
+int bundle_create(const struct node *n, const PB(CreateSandboxRequest) *r, struct err *err)
 {
     char state[256], run[256];
     size_t size = protobuf_c_message_get_packed_size(&r->base);
@@ -65,7 +65,7 @@ int bundle_create(const struct node *n, const PB(CreateSandboxRequest) * r, stru
     return write_file(state, "request.pb", packed, size, 0600, err);
 }
 
-int bundle_load_request(const struct node *n, const char *id, PB(CreateSandboxRequest) * *ret,
+int bundle_load_request(const struct node *n, const char *id, PB(CreateSandboxRequest) **ret,
                         struct err *err)
 {
     char path[PATH_MAX];
@@ -96,7 +96,7 @@ static int clear_old(const char *state, struct err *err)
     return 0;
 }
 
-static int make_volumes(const char *state, const PB(Container) * c, struct err *err)
+static int make_volumes(const char *state, const PB(Container) *c, struct err *err)
 {
     char path[PATH_MAX];
 
@@ -120,7 +120,7 @@ static int make_volumes(const char *state, const PB(Container) * c, struct err *
     return 0;
 }
 
-static int write_etc(const char *state, const PB(CreateSandboxRequest) * r, struct err *err)
+static int write_etc(const char *state, const PB(CreateSandboxRequest) *r, struct err *err)
 {
     const char *name = oci_hostname(r);
     char text[512];
@@ -140,13 +140,13 @@ static int write_etc(const char *state, const PB(CreateSandboxRequest) * r, stru
 /* Where the container's root is mounted or taken from. gVisor lays its own overlay over the shared
  * root; only for mount points that the image lacks the kernel's goes between, or gVisor would make
  * them in the shared root. */
-static bool needs_kernel_overlay(const PB(CreateSandboxRequest) * r,
+static bool needs_kernel_overlay(const PB(CreateSandboxRequest) *r,
                                  const struct runtime_class *class)
 {
     return class->kind != RUNTIME_GVISOR || r->container->n_mounts > 0;
 }
 
-static int write_config(const struct node *n, const PB(CreateSandboxRequest) * r,
+static int write_config(const struct node *n, const PB(CreateSandboxRequest) *r,
                         const struct runtime_class *class, const struct image *image,
                         const char *state, const char *run, struct err *err)
 {
@@ -166,12 +166,12 @@ static int write_config(const struct node *n, const PB(CreateSandboxRequest) * r
     return text ? write_file(state, "config.json", text, strlen(text), 0600, err) : -1;
 }
 
-uint64_t bundle_cpu_weight(const PB(Container) * c)
+uint64_t bundle_cpu_weight(const PB(Container) *c)
 {
     return c->cpu_request_millis ? c->cpu_request_millis : c->cpu_limit_millis;
 }
 
-static int make_cgroup(const struct node *n, const PB(CreateSandboxRequest) * r,
+static int make_cgroup(const struct node *n, const PB(CreateSandboxRequest) *r,
                        const struct runtime_class *class, struct err *err)
 {
     const PB(Container) *c = r->container;
@@ -192,7 +192,7 @@ static int make_cgroup(const struct node *n, const PB(CreateSandboxRequest) * r,
     return cgroup_make(&n->cgroups, cgroup, &limits, err);
 }
 
-int bundle_prepare(const struct node *n, const PB(CreateSandboxRequest) * r,
+int bundle_prepare(const struct node *n, const PB(CreateSandboxRequest) *r,
                    const struct runtime_class *class, const struct image *image, struct err *err)
 {
     char state[256], run[256];
@@ -226,7 +226,7 @@ static void add(struct bundle_command *c, const char *fmt, ...)
     c->n_text += (size_t)len + 1;
 }
 
-static void add_runtime(struct bundle_command *c, const PB(CreateSandboxRequest) * r,
+static void add_runtime(struct bundle_command *c, const PB(CreateSandboxRequest) *r,
                         const struct runtime_class *class, const char *state)
 {
     uint64_t storage = r->container->ephemeral_storage_limit_bytes;
@@ -252,9 +252,14 @@ static void add_runtime(struct bundle_command *c, const PB(CreateSandboxRequest)
     add(c, "%s", r->instance_id);
 }
 
-int bundle_monitor_command(const struct node *n, const PB(CreateSandboxRequest) * r,
+bool bundle_has_lifeline(const struct node *n)
+{
+    return n->opts.ephemeral && n->opts.lifeline_fd >= 0;
+}
+
+int bundle_monitor_command(const struct node *n, const PB(CreateSandboxRequest) *r,
                            const struct runtime_class *class, const struct image *image,
-                           int report_fd, struct bundle_command *ret, struct err *err)
+                           struct bundle_command *ret, struct err *err)
 {
     char state[256], run[256], cgroup[128];
 
@@ -269,7 +274,9 @@ int bundle_monitor_command(const struct node *n, const PB(CreateSandboxRequest) 
     add(ret, "--id=%s", r->instance_id);
     add(ret, "--dir=%s", state);
     add(ret, "--cgroup=%s", cgroup);
-    add(ret, "--report-fd=%d", report_fd);
+    add(ret, "--report-fd=%d", BUNDLE_REPORT_FD);
+    if (bundle_has_lifeline(n))
+        add(ret, "--lifeline-fd=%d", BUNDLE_LIFELINE_FD);
     if (needs_kernel_overlay(r, class))
         add(ret, "--lower=%s", image->root);
     /* gVisor limits its own overlay. */

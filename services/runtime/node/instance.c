@@ -26,7 +26,6 @@ enum {
     KILL_WAIT_MS = 6000, /* the monitor itself waits 5 s for the last process */
     REMOVE_RETRY_MS = 25,
     REMOVE_TRIES = 400,
-    MONITOR_REPORT_FD = 3,
     PROBE_KILL_CODE = 137,
 };
 
@@ -243,16 +242,18 @@ static int spawn_monitor(struct instance *i, const struct bundle_command *cmd, s
                     err) < 0)
         return -1;
 
-    const int fds[] = {-1, -1, -1, report_w};
+    const int fds[] = {-1, -1, -1, report_w, i->node->opts.lifeline_fd};
+    bool lifeline = bundle_has_lifeline(i->node);
 
-    if (proc_spawn(&(struct proc_spec){.argv = cmd->argv,
-                                       .cwd = "/",
-                                       .fds = fds,
-                                       .n_fds = MONITOR_REPORT_FD + 1,
-                                       .uid = (uid_t)-1,
-                                       .gid = (gid_t)-1,
-                                       .new_session = true},
-                   &p, err) < 0)
+    if (proc_spawn(
+            &(struct proc_spec){.argv = cmd->argv,
+                                .cwd = "/",
+                                .fds = fds,
+                                .n_fds = lifeline ? BUNDLE_LIFELINE_FD + 1 : BUNDLE_REPORT_FD + 1,
+                                .uid = (uid_t)-1,
+                                .gid = (gid_t)-1,
+                                .new_session = true},
+            &p, err) < 0)
         return -1;
     i->monitor_pid = p.pid;
     i->monitor_pidfd = p.pidfd;
@@ -358,7 +359,7 @@ static int open_sockets(struct instance *i, struct err *err)
                            err);
 }
 
-static int alloc(struct node *n, PB(CreateSandboxRequest) * request, struct instance **ret,
+static int alloc(struct node *n, PB(CreateSandboxRequest) *request, struct instance **ret,
                  struct err *err)
 {
     struct instance *i = calloc(1, sizeof(*i));
@@ -384,7 +385,7 @@ static int alloc(struct node *n, PB(CreateSandboxRequest) * request, struct inst
     return 0;
 }
 
-static uint64_t grace_of(const PB(CreateSandboxRequest) * r)
+static uint64_t grace_of(const PB(CreateSandboxRequest) *r)
 {
     const Google__Protobuf__Duration *g = r->termination_grace;
 
@@ -412,7 +413,7 @@ static int check_all(struct instance *i, struct err *err)
     return r;
 }
 
-int instance_new(struct node *n, PB(CreateSandboxRequest) * request, struct instance **ret,
+int instance_new(struct node *n, PB(CreateSandboxRequest) *request, struct instance **ret,
                  struct err *err)
 {
     struct instance *i = NULL;
@@ -457,8 +458,7 @@ static int try_start(struct instance *i, struct err *err)
         return -1;
     r = bundle_prepare(i->node, i->request, i->class, &image, err);
     if (r == 0)
-        r = bundle_monitor_command(i->node, i->request, i->class, &image, MONITOR_REPORT_FD, &cmd,
-                                   err);
+        r = bundle_monitor_command(i->node, i->request, i->class, &image, &cmd, err);
     if (r == 0)
         r = spawn_monitor(i, &cmd, err);
     image_done(&image);
@@ -656,7 +656,8 @@ static void begin_delete(struct instance *i)
         return;
     case INSTANCE_RUNNING:
         set_cause(&i->forced, KIND(KILLED), "Killed", "deleted on request");
-        door_entry_close(&i->door); /* a data connection that no router took would hold the agent's end up */
+        door_entry_close(
+            &i->door); /* a data connection that no router took would hold the agent's end up */
         if (i->grace_ms > 0 && agent_link_stop(&i->agent, i->grace_ms, &err) == 0)
             enter(i, INSTANCE_STOPPING, i->grace_ms + STOP_MARGIN_MS);
         else
@@ -746,7 +747,7 @@ static uint64_t from_timestamp(const Google__Protobuf__Timestamp *t)
     return t ? (uint64_t)t->seconds * 1000000000u + (uint64_t)t->nanos : 0;
 }
 
-static void take_cause_back(struct instance *i, const PB(Cause) * c)
+static void take_cause_back(struct instance *i, const PB(Cause) *c)
 {
     set_cause(&i->cause, c->kind, c->reason, c->message);
     i->cause.exit_code = c->exit_code;
@@ -762,7 +763,7 @@ static PB(InstanceState) take_memory_back(struct instance *i)
     char state[256], run[256], path[PATH_MAX];
     _cleanup_(buf_done) struct buf data;
     PB(InstanceState) was = AGENTSANDBOX__V1__INSTANCE_STATE__INSTANCE_STATE_UNSPECIFIED;
-    PB(Instance) * m;
+    PB(Instance) *m;
 
     buf_init(&data, 65536);
     if (bundle_paths(i->node, i->id, state, run, NULL) < 0 ||

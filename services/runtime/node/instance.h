@@ -37,7 +37,7 @@ struct instance {
     struct node *node;
     struct list link; /* node->queue */
     char id[32];
-    PB(CreateSandboxRequest) * request;
+    PB(CreateSandboxRequest) *request;
     const struct runtime_class *class;
     char image_digest[80];
     enum instance_state state;
@@ -85,7 +85,7 @@ struct instance_message {
 
 /* Takes request. Checks everything that can be checked without starting it. It is QUEUED, its
  * folders exist. */
-int instance_new(struct node *n, PB(CreateSandboxRequest) * request, struct instance **ret,
+int instance_new(struct node *n, PB(CreateSandboxRequest) *request, struct instance **ret,
                  struct err *err);
 /* One that a predecessor left: running, ended or lost. */
 int instance_adopt(struct node *n, const char *id, struct instance **ret, struct err *err);

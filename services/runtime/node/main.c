@@ -9,6 +9,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +59,6 @@ static const char NODE_HELP[] =
 
 struct node_main {
     struct node_opts opts;
-    int lifeline_fd;
     enum log_level level;
     enum log_format format;
     char agent[PATH_MAX];
@@ -125,7 +125,7 @@ static int take_option(struct node_main *m, int c, const char *arg)
     case 'L':
         if (parse_number(arg, "--lifeline-fd", 1 << 20, &v) < 0)
             return -1;
-        m->lifeline_fd = (int)v;
+        m->opts.lifeline_fd = (int)v;
         return 0;
     case 'v':
         r = log_level_parse(arg);
@@ -216,7 +216,7 @@ static void on_lifeline(struct loop_io *io, int events, void *user)
 {
     struct node_main *m = user;
     char byte[64];
-    ssize_t n = read(m->lifeline_fd, byte, sizeof(byte));
+    ssize_t n = read(m->opts.lifeline_fd, byte, sizeof(byte));
 
     (void)events;
     if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
@@ -226,6 +226,17 @@ static void on_lifeline(struct loop_io *io, int events, void *user)
     node_stop(&m->node, node_stopped, m);
 }
 
+/* Four descriptors per sandbox: the usual soft limit of 1024 would end at 250. */
+static void raise_fd_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* refused: fewer sandboxes, each refusal says so */
+    }
+}
+
 static int serve(struct node_main *m, struct err *err)
 {
     struct loop_signal *term = NULL, *interrupt = NULL;
@@ -233,13 +244,14 @@ static int serve(struct node_main *m, struct err *err)
     int r;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    raise_fd_limit();
     r = node_start(&m->node, m->loop, &m->opts, err);
     if (r == 0)
         r = loop_signal_new(&term, m->loop, SIGTERM, on_signal, m, err);
     if (r == 0)
         r = loop_signal_new(&interrupt, m->loop, SIGINT, on_signal, m, err);
-    if (r == 0 && m->lifeline_fd >= 0)
-        r = loop_io_new(&lifeline, m->loop, m->lifeline_fd, LOOP_READ, on_lifeline, m, err);
+    if (r == 0 && m->opts.lifeline_fd >= 0)
+        r = loop_io_new(&lifeline, m->loop, m->opts.lifeline_fd, LOOP_READ, on_lifeline, m, err);
     if (r == 0) {
         (void)malloc_trim(0); /* what the start needed once */
         loop_run(m->loop);
@@ -262,8 +274,8 @@ static int node_main(int argc, char **argv)
                  .router_fds = "/run/agent-sandbox/router-fds.sock",
                  .state_dir = "/var/lib/agent-sandbox/node",
                  .run_dir = "/run/agent-sandbox/node",
-                 .cache_dir = "/var/cache/agent-sandbox"},
-        .lifeline_fd = -1,
+                 .cache_dir = "/var/cache/agent-sandbox",
+                 .lifeline_fd = -1},
         .level = LOG_INFO,
     };
     r = parse_options(&m, argc, argv);

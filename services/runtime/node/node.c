@@ -164,12 +164,28 @@ static void sweep(struct node *n)
         log_warn("removed cgroups that no sandbox owned", LOG_I("count", s.n_removed));
 }
 
+static bool is_empty_folder(const char *path)
+{
+    DIR *d = opendir(path);
+    struct dirent *e;
+    int count = 0;
+
+    while (d && (e = readdir(d)))
+        count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
+    if (d)
+        (void)closedir(d);
+    return count == 0;
+}
+
 static void sweep_due(struct loop_timer *t, void *user)
 {
     struct node *n = user;
+    char imports[PATH_MAX];
 
     sweep(n);
-    node_trash(n, NULL, NULL);
+    (void)snprintf(imports, sizeof(imports), "%s/tmp", n->images);
+    if (!is_empty_folder(n->trash_dir) || !is_empty_folder(imports))
+        node_trash(n, NULL, NULL);
     loop_timer_arm(t, clock_add(loop_now_ms(n->loop), SWEEP_PERIOD_MS));
 }
 

@@ -46,6 +46,7 @@ struct node_opts {
     const char *agent;      /* the static agent's binary                                      */
     uid_t controller_uid;
     bool ephemeral;   /* ending removes all sandboxes and the node's own folders        */
+    int lifeline_fd;  /* ephemeral: monitors hold on to it too; -1: none                */
     int max_creating; /* at once; 0: one per CPU, at least 2                            */
 };
 

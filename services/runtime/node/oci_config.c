@@ -31,7 +31,7 @@ static bool is_clean_path(const char *p)
     return true;
 }
 
-static int check_mounts(const PB(Container) * c, struct err *err)
+static int check_mounts(const PB(Container) *c, struct err *err)
 {
     if (c->n_mounts > MAX_MOUNTS)
         return bad(err, "container.mounts: more than 64");
@@ -53,7 +53,7 @@ static int check_mounts(const PB(Container) * c, struct err *err)
     return 0;
 }
 
-static int check_container(const PB(Container) * c, struct err *err)
+static int check_container(const PB(Container) *c, struct err *err)
 {
     if (!*c->image)
         return bad(err, "container.image: is empty");
@@ -72,7 +72,7 @@ static int check_container(const PB(Container) * c, struct err *err)
     return check_mounts(c, err);
 }
 
-int oci_check(const PB(CreateSandboxRequest) * r, struct err *err)
+int oci_check(const PB(CreateSandboxRequest) *r, struct err *err)
 {
     size_t n = strlen(r->instance_id);
 
@@ -87,7 +87,7 @@ int oci_check(const PB(CreateSandboxRequest) * r, struct err *err)
 
 /* ---- identity, command, environment ---- */
 
-int oci_identity(const PB(Container) * c, const struct image *image, struct oci_identity *ret,
+int oci_identity(const PB(Container) *c, const struct image *image, struct oci_identity *ret,
                  struct err *err)
 {
     struct oci_identity id = {0};
@@ -121,7 +121,7 @@ static size_t take_strings(const char **to, json_t *array)
     return n;
 }
 
-int oci_argv(const PB(Container) * c, const struct image *image, const char ***ret, struct err *err)
+int oci_argv(const PB(Container) *c, const struct image *image, const char ***ret, struct err *err)
 {
     json_t *entrypoint = json_object_get(image->config, "Entrypoint"),
            *cmd = json_object_get(image->config, "Cmd");
@@ -189,7 +189,7 @@ static json_t *environment(const struct oci_input *in, const struct oci_identity
     return env;
 }
 
-const char *oci_hostname(const PB(CreateSandboxRequest) * r)
+const char *oci_hostname(const PB(CreateSandboxRequest) *r)
 {
     if (*r->hostname)
         return r->hostname;
@@ -278,7 +278,7 @@ static void bind_file(json_t *mounts, const char *dir, const char *name, const c
     add_mount(mounts, to, "bind", from, "rbind,ro,nosuid,nodev");
 }
 
-static void add_empty_dir(json_t *mounts, const struct oci_input *in, const PB(EmptyDirMount) * m)
+static void add_empty_dir(json_t *mounts, const struct oci_input *in, const PB(EmptyDirMount) *m)
 {
     char from[PATH_MAX], options[128];
 

@@ -15,7 +15,7 @@
 #define OCI_DEFAULT_UID 1000
 
 struct oci_input {
-    const PB(CreateSandboxRequest) * request;
+    const PB(CreateSandboxRequest) *request;
     const struct image *image;
     enum runtime_kind runtime;
     const char *root;         /* absolute, or "rootfs" beside config.json     */
@@ -32,13 +32,12 @@ struct oci_identity {
 
 /* Refuses what cannot be done: INVALID_ARGUMENT "BadRequest", with the field's name. Touches no
  * file. */
-int oci_check(const PB(CreateSandboxRequest) * request, struct err *err);
+int oci_check(const PB(CreateSandboxRequest) *request, struct err *err);
 /* Who the container's command runs as. The image's own "root" counts as nobody asked for root. */
-int oci_identity(const PB(Container) * c, const struct image *image, struct oci_identity *ret,
+int oci_identity(const PB(Container) *c, const struct image *image, struct oci_identity *ret,
                  struct err *err);
 /* The argv of the container, NULL-terminated array of borrowed strings in *ret (free() it). */
-int oci_argv(const PB(Container) * c, const struct image *image, const char ***ret,
-             struct err *err);
+int oci_argv(const PB(Container) *c, const struct image *image, const char ***ret, struct err *err);
 /* Text of config.json, malloc'ed; NULL with *err. */
 char *oci_config(const struct oci_input *in, struct err *err);
-const char *oci_hostname(const PB(CreateSandboxRequest) * request);
+const char *oci_hostname(const PB(CreateSandboxRequest) *request);

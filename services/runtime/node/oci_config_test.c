@@ -76,8 +76,8 @@ static void golden(void **state)
     PB(EmptyDirMount)
     disk = AGENTSANDBOX__V1__EMPTY_DIR_MOUNT__INIT,
     memory = AGENTSANDBOX__V1__EMPTY_DIR_MOUNT__INIT;
-    PB(ContainerEnv) * envs[] = {&env};
-    PB(EmptyDirMount) * mounts[] = {&disk, &memory};
+    PB(ContainerEnv) *envs[] = {&env};
+    PB(EmptyDirMount) *mounts[] = {&disk, &memory};
     struct world w;
     struct err err = {0};
 

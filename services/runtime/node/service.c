@@ -135,7 +135,7 @@ void instance_answer_deleters(struct instance *i)
 
 /* ---- create, delete, list ---- */
 
-static PB(CreateSandboxRequest) * copy_request(const ProtobufCMessage *m)
+static PB(CreateSandboxRequest) *copy_request(const ProtobufCMessage *m)
 {
     size_t n = protobuf_c_message_get_packed_size(m);
     _cleanup_(freep) uint8_t *packed = malloc(n + 1);
@@ -158,11 +158,11 @@ static bool same_message(const ProtobufCMessage *a, const ProtobufCMessage *b)
     return memcmp(pa, pb, n) == 0;
 }
 
-static int find_or_make(struct node *n, const PB(CreateSandboxRequest) * r, struct instance **ret,
+static int find_or_make(struct node *n, const PB(CreateSandboxRequest) *r, struct instance **ret,
                         struct err *err)
 {
     struct instance *i = map_get(&n->instances, r->instance_id);
-    PB(CreateSandboxRequest) * copy;
+    PB(CreateSandboxRequest) *copy;
 
     if (i && i->delete_wanted)
         return err_set(err, RPC_ABORTED, "Conflict", "instance %s is being deleted",
@@ -270,7 +270,7 @@ static const struct rpc_msg_ops WATCHER_OPS = {.on_done = watcher_done};
 
 /* A watcher that does not read is let go when its queue is full: it watches again and gets
  * everything anew. */
-static bool watcher_send(struct watcher *w, PB(Instance) * msg, bool synced)
+static bool watcher_send(struct watcher *w, PB(Instance) *msg, bool synced)
 {
     PB(WatchSandboxesResponse) reply = AGENTSANDBOX__V1__WATCH_SANDBOXES_RESPONSE__INIT;
 
@@ -322,7 +322,7 @@ void node_service_notify(struct node *n, struct instance *i)
 
 /* ---- images ---- */
 
-static void fill_image(PB(Image) * to, Google__Protobuf__Timestamp *time, const struct image *img)
+static void fill_image(PB(Image) *to, Google__Protobuf__Timestamp *time, const struct image *img)
 {
     agentsandbox__v1__image__init(to);
     google__protobuf__timestamp__init(time);
@@ -423,7 +423,7 @@ static void import_call_done(struct rpc_call *call, const struct rpc_status *sta
 
 static const struct rpc_msg_ops IMPORT_OPS = {.on_done = import_call_done};
 
-static int import_spawn(struct node *n, struct import_job *j, const PB(ImportImageRequest) * r,
+static int import_spawn(struct node *n, struct import_job *j, const PB(ImportImageRequest) *r,
                         struct err *err)
 {
     const char *argv[] = {"/proc/self/exe", "image-import", "--store", n->images, "--source",
@@ -464,7 +464,7 @@ static size_t list_length(const struct list *l)
     return n;
 }
 
-static int import_start(struct node *n, struct rpc_call *call, const PB(ImportImageRequest) * r,
+static int import_start(struct node *n, struct rpc_call *call, const PB(ImportImageRequest) *r,
                         struct err *err)
 {
     _cleanup_(import_freep) struct import_job *j = NULL;

@@ -1,4 +1,5 @@
 """kill -9 of each process: the cause is right within 2 s, and nothing is left."""
+import glob
 import os
 import pathlib
 import shutil
@@ -142,6 +143,35 @@ def test_an_ephemeral_node_takes_all_along(pytestconfig, image_source, runtime_c
         os.close(lifeline)
         if ours >= 0:
             os.close(ours)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_of_an_ephemeral_node_and_its_supervisor(pytestconfig, image_source):
+    """Nobody is left to clean up but the monitors: they hold the lifeline too."""
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="n-", dir="/tmp"))
+    lifeline, ours = os.pipe()
+    try:
+        node = Node(folder, pytestconfig.getoption("--runtime"), pytestconfig.getoption("--agent"))
+        node.start("--ephemeral", "--lifeline-fd", str(lifeline), pass_fds=(lifeline,))
+        node.import_image(image_source, IMAGE)
+        instance_id = ready(node, "gvisor")
+        node.process.kill()
+        node.process.wait(timeout=5)
+        node.channel.close()
+        assert node.cgroup_pids(instance_id)
+        os.close(ours)
+        ours = -1
+        gone(node, instance_id)
+        assert [p for p in node.leftovers_after(2) if "/proc/" in p or instance_id in p and "cgroup" in p] == []
+    finally:
+        os.close(lifeline)
+        if ours >= 0:
+            os.close(ours)
+        for pid in node.cgroup_pids():
+            os.kill(pid, signal.SIGKILL)
+        gone(node, "")
+        for cgroup in glob.glob(f"/sys/fs/cgroup/*/agent-sandbox/{node.id}"):
+            os.rmdir(cgroup)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -89,6 +89,17 @@ def test_storage_limit(node, runtime_class):
     node.delete(request.instance_id)
 
 
+def test_read_only_root(node, runtime_class):
+    script = "echo x >/app/x && echo written; echo y >/data/y && echo volume"
+    request = node.request(runtime_class, probe=False, command=["/bin/sh", "-c", script], read_only_root=True,
+                           mounts=[pb.EmptyDirMount(name="d", mount_path="/data")])
+    node.create(request)
+    node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    output = node.output(request.instance_id)
+    assert "volume" in output and "written" not in output
+    node.delete(request.instance_id)
+
+
 def test_only_loopback(node, runtime_class):
     script = ("import socket\n"
               "print([n for _, n in socket.if_nameindex()])\n"
