@@ -2,15 +2,15 @@
  */
 #include "services/controller/controller.h"
 
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 #include "lib/base/clock.h"
 #include "services/controller/test_client.h"
