@@ -325,16 +325,15 @@ static int unpack(const char *work, const char *layout, const char *root, struct
 
 /* ---- finishing ---- */
 
-static int make_dir_at(int fd, const char *name, bool must_be_new, struct err *err)
+/* A folder of ours, which the image must not have. */
+static int make_own_dir_at(int fd, const char *name, struct err *err)
 {
     int dir;
 
-    if (mkdirat(fd, name, 0755) < 0 && (errno != EEXIST || must_be_new))
+    if (mkdirat(fd, name, 0755) < 0)
         return err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "/%s: %s", name, strerror(errno));
     dir = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0) /* a link: nothing of ours goes in there */
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadImage", "/%s is no folder", name);
-    return dir;
+    return dir < 0 ? err_errno(err, errno, "opening /%s", name) : dir;
 }
 
 static void make_file_at(int fd, const char *name)
@@ -346,27 +345,23 @@ static void make_file_at(int fd, const char *name)
 }
 
 /* Everything that is mounted into each sandbox has its place in the shared root, which then never
- * changes. */
+ * changes. What the image has there already stays as it is, and no link of it is followed. */
 static int make_mount_points(int root_fd, struct err *err)
 {
-    static const char *const FOLDERS[] = {"proc", "sys", "dev", "tmp"};
+    static const char *const FOLDERS[] = {"proc", "sys", "dev", "etc"};
     _cleanup_(close_fdp) int ours = -1, run = -1, etc = -1;
 
-    for (size_t i = 0; i < ARRAY_SIZE(FOLDERS); i++) {
-        _cleanup_(close_fdp) int fd = make_dir_at(root_fd, FOLDERS[i], false, err);
-
-        if (fd < 0)
-            return -1;
-        if (strcmp(FOLDERS[i], "tmp") == 0 && fchmod(fd, 01777) < 0)
-            return err_errno(err, errno, "/tmp");
-    }
-    ours = make_dir_at(root_fd, ".agent-sandbox", true, err);
-    if (ours < 0 || (run = make_dir_at(ours, "run", true, err)) < 0)
+    for (size_t i = 0; i < ARRAY_SIZE(FOLDERS); i++)
+        (void)mkdirat(root_fd, FOLDERS[i], 0755);
+    if (mkdirat(root_fd, "tmp", 0755) == 0)
+        (void)fchmodat(root_fd, "tmp", 01777, 0);
+    ours = make_own_dir_at(root_fd, ".agent-sandbox", err);
+    if (ours < 0 || (run = make_own_dir_at(ours, "run", err)) < 0)
         return -1;
     make_file_at(ours, "agent");
-    etc = make_dir_at(root_fd, "etc", false, err);
+    etc = openat(root_fd, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (etc < 0)
-        return -1;
+        return 0;
     make_file_at(etc, "hosts");
     make_file_at(etc, "hostname");
     make_file_at(etc, "resolv.conf");
