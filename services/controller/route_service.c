@@ -79,8 +79,10 @@ static Agentsandbox__V1__RoutePhase phase_of(const struct store_object *pod)
 /* Everybody's but an unclaimed member of a pool; an assignment in memory counts at once. */
 static bool is_claimed(const struct ctl *c, const struct store_object *sb)
 {
-    return !obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, NULL) ||
-           members_is_taken(&c->members, sb->uid);
+    bool is_member = obj_label(sb->json, L_WARM_POOL) ||
+                     obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, NULL);
+
+    return !is_member || members_is_taken(&c->members, sb->uid);
 }
 
 /* NULL: out of memory. Strings are shared with the store's objects. */
