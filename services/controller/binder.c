@@ -456,13 +456,15 @@ void binder_created(struct binder *b, const char *instance_id, const Instance *i
 {
     struct bind *d = map_get(&b->by_id, instance_id);
 
-    if (!d || d->state != BIND_CREATING) {
-        if (d && !err)
-            take_word(b, d, inst);
+    if (!d)
         return;
-    }
-    if (!err) {
+    /* The answer and the watch are two streams, whose order is not that of their sending: once the
+     * watch has spoken of the instance, the answer may be the older word. */
+    if (!err && !d->inst)
         take_word(b, d, inst);
+    if (d->state != BIND_CREATING)
+        return;
+    if (!err) {
         enter(b, d, BIND_PRESENT);
     } else if (!b->is_up || err->code == RPC_UNAVAILABLE || err->code == RPC_CANCELLED) {
         d->until_ms = 0;
