@@ -353,8 +353,8 @@ static int make_mount_points(int root_fd, struct err *err)
 
     for (size_t i = 0; i < ARRAY_SIZE(FOLDERS); i++)
         (void)mkdirat(root_fd, FOLDERS[i], 0755);
-    if (mkdirat(root_fd, "tmp", 0755) == 0)
-        (void)fchmodat(root_fd, "tmp", 01777, 0);
+    if (mkdirat(root_fd, "tmp", 01777) == 0 && fchmodat(root_fd, "tmp", 01777, 0) < 0)
+        return err_errno(err, errno, "/tmp");
     ours = make_own_dir_at(root_fd, ".agent-sandbox", err);
     if (ours < 0 || (run = make_own_dir_at(ours, "run", err)) < 0)
         return -1;
