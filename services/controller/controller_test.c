@@ -153,20 +153,27 @@ static void apply_warns_of_unknown_fields(void **state)
 
 /* ---- claims ---- */
 
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
 static void warm_claims_are_fast(void **state)
 {
     struct world *w = *state;
-    uint64_t best = UINT64_MAX;
+    uint64_t took[40];
 
     make_pool(w);
-    for (int i = 0; i < 10; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(took); i++) {
         char name[32];
         uint64_t before = clock_monotonic_ns();
         Agentsandbox__V1__CreateClaimResponse *r;
 
-        (void)snprintf(name, sizeof(name), "web-%d", i);
+        (void)snprintf(name, sizeof(name), "web-%zu", i);
         r = scene_claim(&w->scene, name, "p", 5000);
-        best = MIN(best, clock_monotonic_ns() - before);
+        took[i] = clock_monotonic_ns() - before;
         assert_non_null(r);
         assert_int_equal(r->claim->phase, AGENTSANDBOX__V1__CLAIM_PHASE__CLAIM_PHASE_READY);
         assert_int_equal(r->claim->launch_type, AGENTSANDBOX__V1__LAUNCH_TYPE__LAUNCH_TYPE_WARM);
@@ -175,8 +182,10 @@ static void warm_claims_are_fast(void **state)
         free_claim(r);
         scene_wait_pool(&w->scene, "p", 3);
     }
-    print_message("fastest warm claim: %.3f ms\n", (double)best / 1e6);
-    assert_true(best < 50 * 1000000ull); /* sanitizers and a busy machine; the bench says more */
+    qsort(took, ARRAY_SIZE(took), sizeof(took[0]), by_size);
+    print_message("warm claim: fastest %.3f ms, median %.3f ms\n", (double)took[0] / 1e6,
+                  (double)took[ARRAY_SIZE(took) / 2] / 1e6);
+    assert_true(took[0] < 50 * 1000000ull); /* sanitizers, a busy machine; the bench says more */
 }
 
 static void get_list_renew_delete(void **state)

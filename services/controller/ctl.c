@@ -184,6 +184,12 @@ static void item_drop_if_gone(struct ctl_item *it)
     item_free(it);
 }
 
+static void arm(struct ctl *c)
+{
+    if (c->timer)
+        loop_timer_arm(c->timer, ctl_deadline_ms(c));
+}
+
 static void item_mark(struct ctl_item *it)
 {
     struct ctl *c = it->ctl;
@@ -194,8 +200,7 @@ static void item_mark(struct ctl_item *it)
     if (it->is_busy)
         return; /* its done puts it on the list */
     list_push_back(&c->dirty[it->queue], &it->dirty);
-    if (c->task)
-        loop_task_schedule(c->task);
+    loop_task_schedule(c->task);
 }
 
 void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name)
@@ -253,6 +258,7 @@ static void on_written(const struct store_result *res, void *user)
     else
         item_failed(it, res->err);
 
+    arm(c);
     if (it->is_dirty || !it->heap_at) { /* also after a success: the next move may be due */
         it->is_dirty = false;
         item_mark(it);
@@ -336,8 +342,7 @@ void ctl_process(struct ctl *c)
         while ((link = list_pop_front(&now)))
             item_step(CONTAINER_OF(link, struct ctl_item, dirty));
     }
-    if (c->timer)
-        loop_timer_arm(c->timer, ctl_deadline_ms(c));
+    arm(c);
 }
 
 bool ctl_is_idle(const struct ctl *c)
@@ -386,9 +391,19 @@ void ctl_tell_claim(struct ctl *c, const char *ns, const char *name)
 
 /* ---- life ---- */
 
-static void on_task(struct loop_task *t _unused_, void *user)
+/*
+ * A step is not urgent, an answer is: what the commit that woke us has to tell its callers leaves
+ * in this turn of the loop, and the steps run in the next.
+ */
+static void on_task(struct loop_task *t, void *user)
 {
-    ctl_process(user);
+    struct ctl *c = user;
+
+    c->is_next_turn = !c->is_next_turn;
+    if (c->is_next_turn)
+        loop_task_schedule(t);
+    else
+        ctl_process(c);
 }
 
 static void on_timer(struct loop_timer *t _unused_, void *user)

@@ -73,6 +73,7 @@ struct ctl {
     struct ctl_item **heap; /* by due_ms */
     size_t n_heap, cap_heap;
     size_t n_busy;
+    bool is_next_turn; /* the task has let one turn of the loop pass */
     struct store_watch *watch;
     struct loop_task *task;
     struct loop_timer *timer;

@@ -182,6 +182,49 @@ static void killed_at_any_moment(void **state)
     assert_in_range(n_answered, 1, N_ROUNDS * N_CLAIMS - 1); /* the sweep hit both sides */
 }
 
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Not a bound, a figure: the bench has the targets. pause_ms: what the program has for its refill.
+ */
+static void measure(struct program *p, int round, uint64_t pause_ms)
+{
+    uint64_t took[40];
+
+    for (size_t i = 0; i < ARRAY_SIZE(took); i++) {
+        struct scene_async claim;
+        uint64_t before;
+        char id[32];
+
+        scene_run_for(&p->scene, pause_ms);
+        (void)snprintf(id, sizeof(id), "m%d-%zu", round, i);
+        before = clock_monotonic_ns();
+        scene_claim_async(&p->scene, "p", id, &claim);
+        scene_wait(&p->scene, &claim.is_done, 10000);
+        took[i] = clock_monotonic_ns() - before;
+        assert_int_equal(claim.code, 0);
+    }
+    qsort(took, ARRAY_SIZE(took), sizeof(took[0]), by_size);
+    print_message("claims every %llu ms: fastest %.3f ms, median %.3f ms\n",
+                  (unsigned long long)pause_ms, (double)took[0] / 1e6,
+                  (double)took[ARRAY_SIZE(took) / 2] / 1e6);
+}
+
+static void claims_one_after_another(void **state)
+{
+    struct program *p = *state;
+
+    make_pool(p);
+    measure(p, 0, 100);
+    measure(p, 1, 20);
+    measure(p, 2, 0);
+    wait_instances(p, 3 * 40 + POOL);
+}
+
 static void ends_cleanly(void **state)
 {
     struct program *p = *state;
@@ -272,6 +315,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(killed_at_any_moment, setup, teardown),
+        cmocka_unit_test_setup_teardown(claims_one_after_another, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_cleanly, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_command_lines, setup, teardown),
     };

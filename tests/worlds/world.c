@@ -376,6 +376,8 @@ static void do_node(struct world *w)
         n->is_holding = false;
     } else if (strcmp(what, "manual") == 0) {
         n->is_manual = true;
+    } else if (strcmp(what, "race") == 0) {
+        n->is_racing = true;
     } else if (strcmp(what, "auto") == 0) {
         n->is_manual = false;
         all_ready(w);

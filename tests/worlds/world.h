@@ -27,6 +27,7 @@ struct fake_node {
     struct list calls; /* asked and not yet answered */
     struct binder *binder;
     bool is_down, is_holding; /* holding: calls stay unanswered          */
+    bool is_racing;           /* the watch is faster than the answer      */
     bool is_manual;           /* instances get ready only by a command   */
     char refuse_reason[48], refuse_message[128];
     unsigned n_created, n_deleted;

@@ -203,6 +203,14 @@ static void answer_create(struct fake_node *n, const struct fake_call *c)
         list_push_back(&n->instances, &i->link);
         n->n_created++;
     }
+    if (n->is_racing) { /* the watch brings it ready before the answer says that it was made */
+        i->is_ready = true;
+        fake_node_tell(n, i);
+        i->is_ready = false;
+        with_message(i, as_created, n->binder);
+        i->is_ready = true;
+        return;
+    }
     with_message(i, as_created, n->binder);
     if (!n->is_manual) {
         i->is_ready = true;
