@@ -16,6 +16,7 @@ enum {
     EVENTS_KEPT = 64,
     FRAME_HEAD_BYTES = 9,
     ROOM_FOR_A_FRAME = FRAME_HEAD_BYTES + 16384,
+    SKIPPED_KEPT = 4,
     HEAD_GIVE_UP_BYTES =
         8 * LIMIT_RPC_METADATA, /* further fields of a block are not even counted */
 };
@@ -34,6 +35,10 @@ static const uint16_t flood_max[N_FLOODS] = {
     [FLOOD_EMPTY_DATA] = 500, [FLOOD_LARGE_HEAD] = 16,
 };
 
+struct id_range {
+    int32_t first, last;
+};
+
 struct rpc_session {
     nghttp2_session *h2;
     struct rpc_session_opts opts;
@@ -47,6 +52,9 @@ struct rpc_session {
     size_t n_rest;
     struct rpc_head *head; /* that the block being received goes to            */
     struct rpc_head ignored;
+    int32_t max_peer_id;                   /* of HEADERS seen; -1: none */
+    struct id_range skipped[SKIPPED_KEPT]; /* ids below it that the peer never used */
+    unsigned at_skipped;
     uint64_t flood_since_ms;
     uint16_t flood[N_FLOODS];
     bool has_goaway; /* the peer said it */
@@ -104,6 +112,31 @@ static void detach(struct rpc_stream *st)
     list_remove(&st->link);
     st->session->n_streams--;
     st->session = NULL;
+}
+
+/*
+ * RFC 9113 5.1.1: a new stream's identifier is greater than all before. nghttp2 takes a smaller one
+ * for a late frame of a closed stream and lets it pass, so what a peer has left out is remembered:
+ * only there can "new" be told from "closed" with certainty.
+ */
+static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *user)
+{
+    struct rpc_session *s = user;
+
+    (void)h2;
+    if (hd->type != NGHTTP2_HEADERS || s->opts.role != RPC_SERVER || hd->stream_id % 2 == 0)
+        return 0;
+    if (hd->stream_id > s->max_peer_id) {
+        if (hd->stream_id > s->max_peer_id + 2)
+            s->skipped[s->at_skipped++ % SKIPPED_KEPT] =
+                (struct id_range){s->max_peer_id + 2, hd->stream_id - 2};
+        s->max_peer_id = hd->stream_id;
+        return 0;
+    }
+    for (size_t i = 0; i < SKIPPED_KEPT; i++)
+        if (hd->stream_id >= s->skipped[i].first && hd->stream_id <= s->skipped[i].last)
+            rpc_session_terminate(s, NGHTTP2_PROTOCOL_ERROR);
+    return 0;
 }
 
 static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
@@ -315,6 +348,7 @@ static int new_h2(struct rpc_session *s)
 
     if (nghttp2_session_callbacks_new(&cb) != 0 || nghttp2_option_new(&opt) != 0)
         goto out;
+    nghttp2_session_callbacks_set_on_begin_frame_callback(cb, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
@@ -359,6 +393,7 @@ int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opt
     if (!s)
         return err_oom(err);
     s->opts = *opts;
+    s->max_peer_id = -1;
     list_init(&s->streams);
     if (new_h2(s) != 0 || submit_settings(s) != 0)
         return err_oom(err); /* nothing else can fail there */

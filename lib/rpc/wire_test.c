@@ -423,6 +423,47 @@ static void test_garbage(void **state)
     }
 }
 
+static void say_get(struct server_world *s, uint8_t id)
+{
+    uint8_t frame[] = {0, 0, 6, 1, 5, 0, 0, 0, id, 0x82, 0x86, 0x84, 0x41, 1, 'x'};
+
+    assert_int_equal(write(s->p.fd, frame, sizeof(frame)), sizeof(frame));
+}
+
+/* Identifiers may be left out, but not used afterwards; late frames of closed streams are no harm.
+ */
+static void test_stream_ids(void **state)
+{
+    static const uint8_t ids[] = {5, 9, 21};
+    struct rpc_server_stats stats;
+    struct server_world s;
+
+    (void)state;
+    for (uint8_t last = 1; last <= 23; last += 2) {
+        bool is_skipped = last < 21;
+
+        if (last == 5 || last == 9 || last == 21)
+            continue;
+
+        server_up(&s);
+        assert_int_equal(write(s.p.fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0", 33),
+                         33);
+        for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+            say_get(&s, ids[i]);
+        run_for(&s.w, 5);
+        rpc_server_stats(s.w.server, &stats);
+        assert_int_equal(stats.n_connections, 1);
+        say_get(&s, last);
+        if (is_skipped)
+            RUN_WHILE(&s.w, (rpc_server_stats(s.w.server, &stats), stats.n_connections > 0));
+        else
+            run_for(&s.w, 5);
+        rpc_server_stats(s.w.server, &stats);
+        assert_int_equal(stats.n_connections, !is_skipped);
+        server_down(&s);
+    }
+}
+
 /* Says it n times; the server must end the connection, with ENHANCE_YOUR_CALM. */
 static void check_flood(void (*say)(struct peer *p, int i), int n)
 {
@@ -792,7 +833,7 @@ int main(void)
         cmocka_unit_test(test_early_end),   cmocka_unit_test(test_garbage),
         cmocka_unit_test(test_floods),      cmocka_unit_test(test_answers),
         cmocka_unit_test(test_our_request), cmocka_unit_test(test_silent_peer),
-        cmocka_unit_test(test_keepalive),
+        cmocka_unit_test(test_keepalive),   cmocka_unit_test(test_stream_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
