@@ -23,7 +23,7 @@ void buf_done(struct buf *b);
 
 static inline const uint8_t *buf_data(const struct buf *b)
 {
-    return b->mem + b->start;
+    return b->mem ? b->mem + b->start : NULL; /* NULL + 0 is undefined in C */
 }
 static inline size_t buf_len(const struct buf *b)
 {
