@@ -98,7 +98,7 @@ int input_write(struct input *in, uint64_t offset, const void *data, size_t n, b
         return -1;
     skip = MIN(in->n_accepted - offset, (uint64_t)n);
     n -= (size_t)skip;
-    if (in->fd >= 0 && buf_append(&in->queue, (const uint8_t *)data + skip, n, err) < 0)
+    if (in->fd >= 0 && n > 0 && buf_append(&in->queue, (const uint8_t *)data + skip, n, err) < 0)
         return -1;
     if (in->fd >= 0 && eof && !in->is_ended && in->is_terminal &&
         buf_append(&in->queue, &ctrl_d, 1, err) < 0)
