@@ -27,11 +27,16 @@ int client_init(struct client *c, const char *run_dir, struct err *err)
     return 0;
 }
 
+void client_disconnect(struct client *c)
+{
+    rpc_channel_free(TAKE_PTR(c->controller));
+    rpc_channel_free(TAKE_PTR(c->router));
+    rpc_channel_free(TAKE_PTR(c->node));
+}
+
 void client_done(struct client *c)
 {
-    rpc_channel_free(c->controller);
-    rpc_channel_free(c->router);
-    rpc_channel_free(c->node);
+    client_disconnect(c);
     for (size_t i = 0; i < ARRAY_SIZE(client_signals); i++)
         loop_signal_free(c->signals[i]);
     loop_free(c->loop);

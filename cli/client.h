@@ -23,6 +23,8 @@ struct client {
 /* run_dir must outlive it. */
 int client_init(struct client *c, const char *run_dir, struct err *err);
 void client_done(struct client *c);
+/* Closes the connections; calls made later open them again. */
+void client_disconnect(struct client *c);
 
 enum client_service { CLIENT_CONTROLLER, CLIENT_ROUTER, CLIENT_NODE };
 /* Fails (UNAVAILABLE) with what to do when the service's socket is not there. */

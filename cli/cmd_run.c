@@ -172,7 +172,7 @@ static int run_claimed(struct ctl *ctl, struct client *c, const struct run_opts 
 {
     _cleanup_(client_msg_freep) Agentsandbox__V1__CreateClaimResponse *res = NULL;
     char name[32] = "run-";
-    uint64_t begin = clock_monotonic_ms();
+    uint64_t begin_ns = clock_monotonic_ns();
     struct err deleting = {0};
     int code, signum;
     const struct claim_wish wish = {.ns = ctl->ns,
@@ -188,7 +188,7 @@ static int run_claimed(struct ctl *ctl, struct client *c, const struct run_opts 
         if (shows_progress(ctl))
             ctl_say("claim %s has sandbox %s after %.1f ms", name,
                     res->claim->sandbox ? res->claim->sandbox->name : "?",
-                    (double)(clock_monotonic_ms() - begin));
+                    (double)(clock_monotonic_ns() - begin_ns) / 1e6);
         code = attach(c, ctl->ns, res->claim, &o->command, m, err);
     }
 

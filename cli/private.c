@@ -219,6 +219,8 @@ void private_stop(struct private_home *p)
     struct pollfd ended = {.fd = p->supervisor.pidfd, .events = POLLIN};
     int r = 1;
 
+    if (p->client)
+        client_disconnect(p->client);
     if (p->lifeline >= 0)
         (void)close(TAKE_FD(p->lifeline));
     if (ended.fd >= 0) {

@@ -184,6 +184,7 @@ static void on_health(struct rpc_call *call _unused_, const ProtobufCMessage *re
 
     /* That it answers at all is what was asked. */
     v->answered = status->code == RPC_OK || status->code == RPC_UNIMPLEMENTED;
+    rpc_channel_free(TAKE_PTR(v->channel)); /* an open connection would hold up its drain */
     check_all_answered(v->sup);
 }
 
