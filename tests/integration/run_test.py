@@ -11,7 +11,7 @@ from system import wait_for
 
 
 def run(system, *args, template="fast", flags=(), **kwargs):
-    return system.ctl("run", "--template", template, *flags, "--", *args, **kwargs)
+    return system.ctl("run", "--template", template, "--wait", "20s", *flags, "--", *args, **kwargs)
 
 
 @pytest.mark.parametrize("template", ["fast", "strong"])
