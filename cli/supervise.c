@@ -226,7 +226,7 @@ static void died_at_start(struct service *v, const char *how)
 
     service_last_words(&v->sup->opts->home, v->kind, words, sizeof(words));
     err_set(&err, RPC_FAILED_PRECONDITION, "ServiceFailed", "the %s ended at its start (%s): %s",
-            service_name(v->kind), how, words);
+            service_name(v->kind), how, *words ? words : "it said why above");
     start_failed(v->sup, &err);
 }
 

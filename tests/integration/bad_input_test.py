@@ -1,17 +1,17 @@
 """Everything wrong that people and peers hand us: said clearly, with a stable reason word, and nothing breaks."""
 import os
 import pathlib
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
-import time
 
 import grpc
 import pytest
 
-from system import IMAGE, PROBE, ROOT, SANDBOXCTL, image_flags, pool, template
+from system import ROOT, SANDBOXCTL, pool, template, wait_for
 
 sys.path.insert(0, str(ROOT / "gen/python"))
 
@@ -50,7 +50,7 @@ def test_wrong_type_names_path_and_place(system):
 def test_unknown_field_is_a_warning(system):
     result = apply(system, template("warned", container="frobnicate: 1"))
     assert result.returncode == 0, result.stderr
-    assert "warning" in result.stderr and "frobnicate" in result.stderr and "bad.yaml:12:" in result.stderr
+    assert "warning" in result.stderr and "frobnicate" in result.stderr and "bad.yaml:13:" in result.stderr
     assert system.ctl("delete", "template", "warned").returncode == 0
 
 
@@ -198,22 +198,26 @@ def test_state_folder_that_cannot_be_written(system):
 
 def test_a_database_of_a_newer_schema_is_refused():
     with tempfile.TemporaryDirectory(prefix="asb-test-", dir="/var/lib") as state:
-        os.chmod(state, 0o711)
-        folder = pathlib.Path(state) / "controller"
-        folder.mkdir()
-        database = sqlite3.connect(folder / "store.db")
-        database.execute("PRAGMA user_version = 9999")
-        database.execute("CREATE TABLE of_the_future (x)")
-        database.commit()
-        database.close()
-        os.chown(folder / "store.db", 64321, 64321)
-        result = up("--run-dir", f"/run/{pathlib.Path(state).name}", "--state-dir", state)
-        assert result.returncode == 1
-        assert "SchemaTooNew" in result.stderr
-        kept = sqlite3.connect(folder / "store.db")
-        assert kept.execute("PRAGMA user_version").fetchone() == (9999,)
-        kept.close()
-        subprocess.run([SANDBOXCTL, "down", "--run-dir", f"/run/{pathlib.Path(state).name}", "--state-dir", state], capture_output=True, timeout=60)
+        flags = ("--run-dir", f"/run/{pathlib.Path(state).name}", "--state-dir", state)
+        database = pathlib.Path(state) / "controller/store.db"
+        first = subprocess.Popen([SANDBOXCTL, "up", "--foreground", *flags], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: (pathlib.Path("/run") / pathlib.Path(state).name / "controller.sock").exists(), 30, "the controller serves")
+        finally:
+            first.send_signal(signal.SIGINT)
+            first.wait(60)
+        store = sqlite3.connect(database)
+        store.execute("PRAGMA user_version = 9999")
+        store.commit()
+        store.close()
+
+        result = up(*flags)
+        assert result.returncode == 1 and "SchemaTooNew" in result.stderr
+        store = sqlite3.connect(database)
+        assert store.execute("PRAGMA user_version").fetchone() == (9999,)
+        store.close()
+        subprocess.run([SANDBOXCTL, "down", "--all", *flags], capture_output=True, timeout=60, check=True)
+        os.mkdir(state)  # for the end of the block
 
 
 @pytest.mark.parametrize("args, says", [
