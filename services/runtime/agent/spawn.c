@@ -44,6 +44,7 @@ static int run(const struct command *c, const int fds[3], struct proc_spec spec,
     spec.n_fds = 3;
     spec.uid = c->uid;
     spec.gid = c->gid;
+    spec.die_with_parent = true; /* pid 1 takes all along anyway; an agent that is not shall too */
     spec.setup = prepare;
     spec.user = (void *)c;
     return proc_spawn(&spec, ret, err);
