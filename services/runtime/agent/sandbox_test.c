@@ -297,7 +297,7 @@ static void test_conversation(void **state)
 
 static void test_terminal(void **state)
 {
-    Agentsandbox__V1__StartRequest *r = line("stty size; tty -s && echo tty; sleep 100", true);
+    Agentsandbox__V1__StartRequest *r = line("stty size; tty -s && echo tty; exec cat", true);
     Agentsandbox__V1__TerminalSize size = AGENTSANDBOX__V1__TERMINAL_SIZE__INIT;
     struct client c;
 
@@ -307,8 +307,9 @@ static void test_terminal(void **state)
     r->command->terminal = &size;
     client_start(&c, &box.w, NULL, r);
     client_expect(&c, "17 91\r\ntty\r\n");
-    world_pass(&box.w, 300); /* the shell becomes sleep: gVisor may lose a signal to that */
-    client_stdin(&c, 0, "\003", false);
+    client_stdin(&c, 0, "up\n", false); /* a shell about to start a program may swallow a signal */
+    client_expect(&c, "up\r\nup\r\n");
+    client_stdin(&c, 3, "\003", false);
     client_wait(&c);
     assert_int_equal(c.record->cause->signal, SIGINT);
     client_done(&c);
