@@ -9,6 +9,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
+#include "services/runtime/node/door.h"
 
 enum {
     HELLO_TIMEOUT_MS = 10000,
@@ -207,6 +208,14 @@ static void put_down(struct loop_task *t, void *user)
     l->ops->on_change(l->user);
 }
 
+static void pause_over(struct loop_timer *t, void *user)
+{
+    struct agent_link *l = user;
+
+    (void)t;
+    loop_io_set(l->listen_io, LOOP_READ);
+}
+
 static void agent_dials(struct loop_io *io, int events, void *user)
 {
     PB(GetAgentRequest) hello = AGENTSANDBOX__V1__GET_AGENT_REQUEST__INIT;
@@ -220,6 +229,8 @@ static void agent_dials(struct loop_io *io, int events, void *user)
     (void)events;
     if (fd < 0)
         return;
+    loop_io_set(l->listen_io, 0);
+    loop_timer_arm(l->pause, clock_add(loop_now_ms(l->loop), DOOR_PAUSE_MS));
     hang_up(l); /* the newer connection replaces the older */
     if (rpc_channel_new_fd(&l->channel, l->loop, fd, &channel, NULL) < 0)
         return;
@@ -243,7 +254,8 @@ int agent_link_open(struct agent_link *l, struct loop *loop, const char *path,
     l->probes[PROBE_READINESS].spec = container->readiness_probe;
     l->probes[PROBE_LIVENESS].spec = container->liveness_probe;
     l->listen_fd = fd_unix_listen(path, SOCK_STREAM, 0600, err);
-    if (l->listen_fd < 0 || loop_timer_new(&l->timer, loop, probes_due, l, err) < 0 ||
+    if (l->listen_fd < 0 || loop_timer_new(&l->pause, loop, pause_over, l, err) < 0 ||
+        loop_timer_new(&l->timer, loop, probes_due, l, err) < 0 ||
         loop_task_new(&l->task, loop, put_down, l, err) < 0 ||
         loop_io_new(&l->listen_io, loop, l->listen_fd, LOOP_READ, agent_dials, l, err) < 0) {
         agent_link_close(l);
@@ -267,6 +279,7 @@ void agent_link_close(struct agent_link *l)
     if (l->timer)
         hang_up(l);
     loop_io_free(TAKE_PTR(l->listen_io));
+    loop_timer_free(TAKE_PTR(l->pause));
     loop_timer_free(TAKE_PTR(l->timer));
     loop_task_free(TAKE_PTR(l->task));
     if (l->listen_fd >= 0)

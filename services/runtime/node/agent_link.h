@@ -43,6 +43,7 @@ struct agent_link {
     void *user;
     int listen_fd;
     struct loop_io *listen_io;
+    struct loop_timer *pause; /* as DOOR_PAUSE_MS         */
     struct loop_timer *timer;
     struct loop_task *task; /* puts down a channel that is lost            */
     struct rpc_channel *channel;

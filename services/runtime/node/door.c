@@ -11,20 +11,30 @@
 
 enum { RETRY_FIRST_MS = 20, RETRY_MAX_MS = 1000 };
 
-static void let_in(struct door *d, bool open)
+static void entry_watch(struct door_entry *e)
+{
+    struct door *d = e->door;
+    bool open = d->sock >= 0 && d->pending_fd < 0 && !e->is_paused;
+
+    loop_io_set(e->io, open ? LOOP_READ : 0);
+}
+
+static void watch_all(struct door *d)
 {
     LIST_FOREACH(it, &d->entries)
-    loop_io_set(CONTAINER_OF(it, struct door_entry, link)->io, open ? LOOP_READ : 0);
+    {
+        entry_watch(CONTAINER_OF(it, struct door_entry, link));
+    }
 }
 
 static void lose_router(struct door *d)
 {
-    let_in(d, false);
     loop_io_free(TAKE_PTR(d->io));
     if (d->sock >= 0)
         (void)close(TAKE_FD(d->sock));
     if (d->pending_fd >= 0)
         (void)close(TAKE_FD(d->pending_fd)); /* the agent dials again */
+    watch_all(d);
     loop_timer_arm(d->retry, clock_add(loop_now_ms(d->loop), d->retry_ms));
     d->retry_ms = MIN(d->retry_ms * 2, (uint32_t)RETRY_MAX_MS);
 }
@@ -61,7 +71,7 @@ static void router_ready(struct loop_io *io, int events, void *user)
     }
     if (events & LOOP_WRITE && flush_pending(d)) {
         loop_io_set(d->io, LOOP_READ);
-        let_in(d, true);
+        watch_all(d);
     }
 }
 
@@ -77,7 +87,7 @@ static void dial_router(struct loop_timer *t, void *user)
         return;
     }
     d->retry_ms = RETRY_FIRST_MS;
-    let_in(d, true);
+    watch_all(d);
 }
 
 int door_init(struct door *d, struct loop *loop, const char *path, struct err *err)
@@ -101,6 +111,15 @@ void door_done(struct door *d)
     d->sock = d->pending_fd = -1;
 }
 
+static void pause_over(struct loop_timer *t, void *user)
+{
+    struct door_entry *e = user;
+
+    (void)t;
+    e->is_paused = false;
+    entry_watch(e);
+}
+
 static void agent_dials(struct loop_io *io, int events, void *user)
 {
     struct door_entry *e = user;
@@ -114,9 +133,13 @@ static void agent_dials(struct loop_io *io, int events, void *user)
     d->pending_fd = fd;
     d->pending.generation = ++e->generation;
     (void)snprintf(d->pending.instance_id, sizeof(d->pending.instance_id), "%s", e->id);
+    e->is_paused = true;
+    loop_timer_arm(e->pause, clock_add(loop_now_ms(d->loop), DOOR_PAUSE_MS));
     if (!flush_pending(d) && d->sock >= 0) {
-        let_in(d, false);
         loop_io_set(d->io, LOOP_READ | LOOP_WRITE);
+        watch_all(d);
+    } else if (d->sock >= 0) {
+        entry_watch(e);
     }
 }
 
@@ -130,12 +153,13 @@ int door_entry_open(struct door_entry *e, struct door *d, const char *id, const 
     e->listen_fd = fd_unix_listen(path, SOCK_STREAM, 0600, err);
     if (e->listen_fd < 0)
         return -1;
-    if (loop_io_new(&e->io, d->loop, e->listen_fd,
-                    d->sock >= 0 && d->pending_fd < 0 ? LOOP_READ : 0, agent_dials, e, err) < 0) {
-        (void)close(TAKE_FD(e->listen_fd));
+    if (loop_timer_new(&e->pause, d->loop, pause_over, e, err) < 0 ||
+        loop_io_new(&e->io, d->loop, e->listen_fd, 0, agent_dials, e, err) < 0) {
+        door_entry_close(e);
         return -1;
     }
     list_push_back(&d->entries, &e->link);
+    entry_watch(e);
     return 0;
 }
 
@@ -145,6 +169,7 @@ void door_entry_close(struct door_entry *e)
         return;
     list_remove(&e->link);
     loop_io_free(TAKE_PTR(e->io));
+    loop_timer_free(TAKE_PTR(e->pause));
     if (e->listen_fd >= 0)
         (void)close(TAKE_FD(e->listen_fd));
     e->door = NULL;

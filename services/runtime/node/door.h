@@ -4,6 +4,7 @@
  * descriptor to the router without reading a byte. While the router is not there nothing is
  * accepted: the agent's connection waits in the backlog.
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base/list.h"
@@ -22,12 +23,18 @@ struct door {
     struct handover pending;
 };
 
+/* After a connection none is taken from the same sandbox for so long: who dials in a loop harms
+ * himself. */
+#define DOOR_PAUSE_MS 20
+
 /* One instance's listening socket. */
 struct door_entry {
     struct list link;
     struct door *door;
     int listen_fd;
     struct loop_io *io;
+    struct loop_timer *pause;
+    bool is_paused;
     char id[HANDOVER_ID_MAX + 1];
     uint64_t generation; /* of the last connection handed over                    */
 };
