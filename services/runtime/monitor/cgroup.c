@@ -4,15 +4,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
 
@@ -95,19 +96,32 @@ int cgroup_probe(struct cgroup_host *ret, struct err *err)
     return mounts ? cgroup_parse_mounts(mounts, ret, err) : -1;
 }
 
+/* In a mount namespace that ends with the child: whenever this is killed, no mount stays on the
+ * host (runc would try to show it to its containers). The effect on attaching stays. */
+static int favor_in_child(void)
+{
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/tmp", "cgroup", 0, "none,name=agent-sandbox,favordynmods") < 0)
+        return errno;
+    return 0;
+}
+
 int cgroup_favor_attach(struct err *err)
 {
-    char dir[] = "/tmp/agent-sandbox-cgroup-XXXXXX";
-    int r = 0;
+    int status = 0;
+    pid_t pid = fork();
 
-    if (!mkdtemp(dir))
-        return err_errno(err, errno, "making a folder");
-    if (mount("none", dir, "cgroup", 0, "none,name=agent-sandbox,favordynmods") < 0)
-        r = err_errno(err, errno, "mounting a cgroup hierarchy with favordynmods");
-    else
-        (void)umount2(dir, MNT_DETACH); /* its effect stays as long as the hierarchy does */
-    (void)rmdir(dir);
-    return r;
+    if (pid < 0)
+        return err_errno(err, errno, "starting a child");
+    if (pid == 0)
+        _exit(favor_in_child());
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR)
+            return err_errno(err, errno, "waiting for a child");
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        return err_errno(err, WIFEXITED(status) ? WEXITSTATUS(status) : EINTR,
+                         "mounting a cgroup hierarchy with favordynmods");
+    return 0;
 }
 
 /* ---- making and removing ---- */

@@ -5,11 +5,11 @@
  * of large trees.
  *
  *     node.c      start, the queue of creations, sweeps, shutdown
- *     instance.c  one sandbox: its states
+ *     instance*.c  one sandbox: its states
  *     bundle.c    its folders and files on the host
  *     agent_link.c  the control connection of its agent, probes
  *     door.c      its data connection, handed to the router unread
- *     service.c   NodeService
+ *     service*.c   NodeService
  *
  * Truth is on disk (STATE/instances/ID: request.pb, instance.pb, monitor, end) and in the
  * processes; a node that starts finds both and goes on where its predecessor stopped.

@@ -1,4 +1,5 @@
 """A node of its own per test module, in temporary folders; what it leaves behind is checked at the end."""
+import os
 import pathlib
 import shutil
 import subprocess
@@ -20,7 +21,9 @@ def pytest_addoption(parser):
 def image_source(pytestconfig):
     """The Python image as an OCI layout; its root layer is cached between runs."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="node-image-"))
-    subprocess.run([REPO / "deploy/images/python-runtime/build.sh", "--agent", pytestconfig.getoption("--agent"), folder / "oci"],
+    shared = os.environ.get("AGENT_SANDBOX_CACHE")
+    cache = ["--cache", f"{shared}/images-src"] if shared else []
+    subprocess.run([REPO / "deploy/images/python-runtime/build.sh", *cache, "--agent", pytestconfig.getoption("--agent"), folder / "oci"],
                    check=True, timeout=300)
     yield f"oci:{folder}/oci:v0.1.0"
     shutil.rmtree(folder)
