@@ -10,7 +10,7 @@
 #include "lib/store/store.h"
 
 #define STORE_MAX_KINDS 32
-#define STORE_HISTORY   1024
+#define STORE_HISTORY   384
 
 struct store_ops {
     int (*write)(struct store *s, const struct store_op *ops, size_t n_ops, store_done_fn done,

@@ -168,18 +168,16 @@ static void wake(struct binder *b, const struct bind *d)
         ctl_wake(b->c, Q_POD, d->ns, d->pod);
 }
 
-/* Events go where people look: the Pod and its Sandbox. */
+/* Events go where people look: to the Sandbox. */
 static void say(struct binder *b, const struct bind *d, bool is_warning, const char *reason,
                 const char *text)
 {
     const struct store_object *pod = store_get(b->c->store, KIND_POD, d->ns, d->pod);
     struct obj_owner owner;
-    int64_t now = ctl_now_s(b->c);
 
-    events_add(&b->c->events, KIND_POD, d->ns, d->pod, is_warning, reason, now, "%s", text);
     if (pod && obj_controlled_by_kind(pod->json, GROUP_CORE, KIND_SANDBOX, &owner))
-        events_add(&b->c->events, KIND_SANDBOX, d->ns, owner.name, is_warning, reason, now, "%s",
-                   text);
+        events_add(&b->c->events, KIND_SANDBOX, d->ns, owner.name, is_warning, reason,
+                   ctl_now_s(b->c), "%s", text);
 }
 
 static void put_err(struct bind *d, const struct err *err)

@@ -10,7 +10,7 @@
 #include "lib/base/list.h"
 #include "lib/base/map.h"
 
-enum { EVENTS_PER_OBJECT = 16, EVENTS_MAX_OBJECTS = 1024 };
+enum { EVENTS_PER_OBJECT = 16, EVENTS_MAX_OBJECTS = 256 };
 
 struct event {
     struct list link;
