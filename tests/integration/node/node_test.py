@@ -1,4 +1,6 @@
 """NodeService: what a controller asks of it."""
+import shutil
+import subprocess
 import threading
 import time
 
@@ -193,6 +195,77 @@ def test_probes(node):
     node.delete(request.instance_id, grace=0)
 
 
+@pytest.mark.parametrize("probe", [
+    pb.Probe(exec=pb.ExecProbe(argv=["/bin/sh", "-c", "exit 0"]), period_ms=1000),
+    pb.Probe(tcp_port=8888, period_ms=1000),
+    pb.Probe(grpc=pb.GrpcProbe(port=8888), period_ms=1000),
+], ids=["exec", "tcp", "grpc"])
+def test_kinds_of_probes(node, probe):
+    request = node.request("runc", readiness_probe=probe, startup_probe=probe)
+    begin = time.monotonic()
+    node.create(request)
+    node.wait(request.instance_id, lambda i: i.ready)
+    assert time.monotonic() - begin < 5
+    node.delete(request.instance_id, grace=0)
+
+
+def test_a_startup_probe_that_never_succeeds(node):
+    request = node.request("runc", startup_probe=pb.Probe(tcp_port=9, period_ms=100, failure_threshold=3))
+    node.create(request)
+    end = node.wait(request.instance_id, lambda i: i.state == pb.INSTANCE_STATE_ENDED)
+    assert end.cause.kind == 10 and "startup" in end.cause.message and not end.HasField("ready_time")
+    node.delete(request.instance_id)
+
+
+def test_crun(node):
+    assert shutil.which("crun"), "crun is missing: the tests need it in PATH"
+    request = node.request("crun", memory_limit_bytes=256 << 20)
+    node.create(request)
+    node.wait(request.instance_id, lambda i: i.ready)
+    node.delete(request.instance_id)
+    assert node.cgroup_pids(request.instance_id) == set()
+
+
+def doctor(node, folder):
+    """What the doctor says with only that folder in PATH, by the first word after ok or NO; its exit code."""
+    out = subprocess.run([node.program, "doctor"], env={"PATH": str(folder)}, capture_output=True, text=True, timeout=20)
+    lines = [line.split(None, 2) for line in out.stdout.splitlines()]
+    return {what: (ok == "ok", rest) for ok, what, rest in lines}, out.returncode
+
+
+def test_a_host_without_a_modern_gvisor(node, tmp_path):
+    found, code = doctor(node, tmp_path)
+    assert code == 1 and found["gvisor"] == (False, found["gvisor"][1]) and "not in PATH" in found["gvisor"][1]
+    assert not found["skopeo"][0] and not found["runc"][0]
+
+    old = tmp_path / "runsc"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "runsc version 2022" && exit 0\nexit 2\n')
+    old.chmod(0o755)
+    found, code = doctor(node, tmp_path)
+    assert code == 1 and not found["gvisor"][0] and "too old" in found["gvisor"][1] and "2022" in found["gvisor"][1]
+
+
+@pytest.mark.parametrize("option,value,reason", [
+    ("--state-dir", "/proc/no/such", "StateNotWritable"),
+    ("--run-dir", "/tmp/" + "x" * 90, "PathTooLong"),
+    ("--agent", "/no/such/agent", "CommandNotFound"),
+    ("--listen", "127.0.0.1:0", "BadAddress"),
+    ("--cache-dir", "relative", "BadRequest"),
+])
+def test_a_node_that_cannot_serve(node, tmp_path, option, value, reason):
+    options = {"--listen": f"unix:{tmp_path}/n.sock", "--state-dir": tmp_path / "s", "--run-dir": tmp_path / "r",
+               "--cache-dir": tmp_path / "c", "--agent": node.agent, "--router-fds": ""}
+    options[option] = value
+    command = [node.program, "node"] + [str(word) for pair in options.items() for word in pair]
+    out = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    assert out.returncode == 1 and f"reason={reason}" in out.stderr, out.stderr
+
+
+def test_a_wrong_command_line(node):
+    for arguments in (["node", "--no-such"], ["node", "--controller-uid", "root"], ["node", "x"], ["no-such"], []):
+        assert subprocess.run([node.program, *arguments], capture_output=True, timeout=20).returncode == 2, arguments
+
+
 def test_watch(node):
     seen, synced = [], threading.Event()
     call = node.stub.WatchSandboxes(pb.WatchSandboxesRequest())
@@ -249,6 +322,27 @@ def test_images(node, image_source):
     node.stub.RemoveImage(pb.RemoveImageRequest(name=other), timeout=5)
     fails(grpc.StatusCode.NOT_FOUND, "ImageNotFound", node.stub.RemoveImage, pb.RemoveImageRequest(name=other))
     assert len(list((node.cache / "images/roots").iterdir())) == 1
+
+
+def test_an_archive(node, image_source, tmp_path):
+    archive = f"oci-archive:{tmp_path}/image.tar:v1"
+    subprocess.run(["skopeo", "copy", "--quiet", "--insecure-policy", image_source, archive], check=True, timeout=60)
+    name = f"local/{new_id()}:1"
+    imported = node.import_image(archive, name)
+    assert imported.name == name and imported.digest.startswith("sha256:") and imported.size_bytes > 1 << 20
+    request = node.request("runc", image=name)
+    node.create(request)
+    node.wait(request.instance_id, lambda i: i.ready)
+    node.delete(request.instance_id, grace=0)
+    node.stub.RemoveImage(pb.RemoveImageRequest(name=name), timeout=5)
+
+
+def test_an_archive_that_is_cut_off(node, image_source, tmp_path):
+    subprocess.run(["skopeo", "copy", "--quiet", "--insecure-policy", image_source, f"oci-archive:{tmp_path}/i.tar:v1"],
+                   check=True, timeout=60)
+    whole = (tmp_path / "i.tar").read_bytes()
+    (tmp_path / "cut.tar").write_bytes(whole[: len(whole) // 2])
+    fails(grpc.StatusCode.INVALID_ARGUMENT, "BadImage", node.import_image, f"oci-archive:{tmp_path}/cut.tar:v1", "a/b:c")
 
 
 @pytest.mark.parametrize("source,code,reason", [
