@@ -1,9 +1,13 @@
+import os
 import pathlib
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+
+# Freed memory that AddressSanitizer holds back must not hide what memory tests measure.
+os.environ["ASAN_OPTIONS"] = ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8"]))
 
 from system import PROBE, System, pool, template  # noqa: E402
 
