@@ -218,7 +218,7 @@ static void test_resume(void **state)
         expected += (uint64_t)snprintf(NULL, 0, "%d\n", n);
     assert_int_equal(buf_len(&all), expected);
     assert_memory_equal(buf_data(&all) + expected - 14, "399999\n400000\n", 14);
-    assert_string_equal(client_text(&c[i], 1), "done\n");
+    assert_int_equal(c[i].at[1], 5); /* "done\n", to whichever of them it came */
     for (; i >= 0; i--)
         client_done(&c[i]);
     rpc_channel_free(ch);
@@ -268,7 +268,8 @@ static void test_slow_reader(void **state)
     (void)state;
     client_start(&c, &w, NULL, shell_start("head -c 67108864 /dev/zero", false));
     c.is_discarding = true;
-    for (int i = 0; !c.is_done && i < 1000000; i++) {
+    for (uint64_t i = 0, end = clock_monotonic_ms() + 60000;
+         !c.is_done && clock_monotonic_ms() < end; i++) {
         c.is_stalled = i % 8 != 0;
         if (!c.is_stalled)
             client_read_on(&c);
