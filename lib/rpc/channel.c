@@ -1,53 +1,22 @@
 /*
- * A channel wants one connection: `conn` is the one that new calls use, `old` those that said
- * GOAWAY and end with their last call. A call that cannot be sent yet (not connected, no stream
- * free) waits on `pending`.
+ * What an application sees of a channel: its states and its calls. A call that cannot be sent yet
+ * (not connected, no stream free) waits on `pending`. Connections are connect.c's.
  */
 #include "lib/rpc/channel.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/limits.h"
-#include "lib/rpc/address.h"
-#include "lib/rpc/call_core.h"
+#include "lib/rpc/channel_core.h"
 #include "lib/rpc/timeout.h"
-
-enum {
-    CONNECT_MS = 20 * 1000,
-    BACKOFF_FIRST_MS = 1000,
-    BACKOFF_MAX_MS = 120 * 1000,
-    BACKOFF_GROWTH_PERCENT = 160,
-    BACKOFF_JITTER_PERCENT = 20,
-};
 
 static const char our_agent[] = "agent-sandbox-c/0.1";
 
-struct rpc_channel {
-    struct rpc_hub *hub;
-    struct rpc_channel_opts opts;
-    struct rpc_address address;
-    char *authority, *user_agent;
-    enum rpc_channel_state state;
-    struct rpc_conn *conn;
-    struct list old;
-    struct list pending;
-    struct rpc_deadline retry;
-    uint32_t backoff_ms; /* before the next attempt but one; 0: the last one worked */
-    struct err last;     /* why it is in TRANSIENT_FAILURE                          */
-    bool is_fd, is_freed;
-    unsigned n_ref;
-};
-
-static void connect_now(struct rpc_channel *ch);
-
 /* ---- states ---- */
 
-static void drop_ref(struct rpc_channel *ch)
+void rpc_channel_unref(struct rpc_channel *ch)
 {
     if (--ch->n_ref > 0)
         return;
@@ -57,7 +26,7 @@ static void drop_ref(struct rpc_channel *ch)
     free(ch);
 }
 
-static void enter(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why)
+void rpc_channel_enter(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why)
 {
     if (ch->state == state)
         return;
@@ -113,7 +82,7 @@ static const char *timeout_text(struct rpc_call *call, bool *ret_failed)
     return text;
 }
 
-static void start(struct rpc_channel *ch, struct rpc_call *call)
+static void start(struct rpc_channel *ch, struct rpc_conn *conn, struct rpc_call *call)
 {
     bool failed = false;
     const char *timeout = timeout_text(call, &failed);
@@ -124,20 +93,22 @@ static void start(struct rpc_channel *ch, struct rpc_call *call)
     add_request(ch, call, &f, timeout);
     if (f.is_bad || failed)
         err_oom(&err);
-    else if (rpc_call_start(call, ch->conn, f.v, f.n, &err) == 0)
+    else if (rpc_call_start(call, conn, f.v, f.n, &err) == 0)
         return;
     list_remove(&call->pending);
     rpc_call_end(call, err.code, err.msg);
 }
 
-static void start_pending(struct rpc_channel *ch)
+void rpc_channel_start_pending(struct rpc_channel *ch)
 {
-    while (ch->conn && rpc_conn_can_open(ch->conn) && !list_is_empty(&ch->pending))
-        start(ch, LIST_FIRST(&ch->pending, struct rpc_call, pending));
+    struct rpc_conn *conn;
+
+    while (!list_is_empty(&ch->pending) && (conn = rpc_channel_pick(ch)))
+        start(ch, conn, LIST_FIRST(&ch->pending, struct rpc_call, pending));
 }
 
 /* Those that do not wait for the channel to be ready learn why it is not. */
-static void fail_pending(struct rpc_channel *ch, const struct err *why, bool all)
+void rpc_channel_fail_pending(struct rpc_channel *ch, const struct err *why, bool all)
 {
     LIST_FOREACH_SAFE(it, &ch->pending)
     {
@@ -148,191 +119,6 @@ static void fail_pending(struct rpc_channel *ch, const struct err *why, bool all
         list_remove(&call->pending);
         rpc_call_end(call, RPC_UNAVAILABLE, why->msg);
     }
-}
-
-/* ---- the connection ---- */
-
-static uint32_t next_backoff(struct rpc_channel *ch)
-{
-    uint32_t max = ch->opts.backoff_max_ms ? ch->opts.backoff_max_ms : BACKOFF_MAX_MS;
-    uint32_t first = ch->opts.backoff_first_ms ? ch->opts.backoff_first_ms : BACKOFF_FIRST_MS;
-    uint64_t ms = ch->backoff_ms ? (uint64_t)ch->backoff_ms * BACKOFF_GROWTH_PERCENT / 100 : first;
-    uint32_t random;
-
-    ch->backoff_ms = (uint32_t)MIN(ms, (uint64_t)max);
-    bytes_random(&random, sizeof(random));
-    random %= 2 * BACKOFF_JITTER_PERCENT + 1;
-    return (uint32_t)((uint64_t)ch->backoff_ms * (100 - BACKOFF_JITTER_PERCENT + random) / 100);
-}
-
-static void on_retry(struct rpc_deadline *d)
-{
-    connect_now(CONTAINER_OF(d, struct rpc_channel, retry));
-}
-
-static void failed(struct rpc_channel *ch, const struct err *why)
-{
-    ch->last = *why;
-    if (ch->is_fd) {
-        fail_pending(ch, why, true);
-        enter(ch, RPC_CHANNEL_SHUTDOWN, &ch->last);
-        return;
-    }
-    if (rpc_deadline_arm(ch->hub, &ch->retry, loop_now_ms(ch->hub->loop) + next_backoff(ch), NULL) <
-        0) {
-        fail_pending(ch, why, true); /* no timer, no retry: nobody may wait for it */
-        enter(ch, RPC_CHANNEL_IDLE, &ch->last);
-        return;
-    }
-    fail_pending(ch, why, false);
-    enter(ch, RPC_CHANNEL_TRANSIENT_FAILURE, &ch->last);
-}
-
-static void on_up(struct rpc_conn *conn)
-{
-    struct rpc_channel *ch = conn->opts.owner;
-
-    if (conn != ch->conn)
-        return;
-    ch->backoff_ms = 0;
-    ch->n_ref++;
-    start_pending(ch);
-    enter(ch, RPC_CHANNEL_READY, NULL);
-    drop_ref(ch);
-}
-
-static void on_call_closed(struct rpc_conn *conn)
-{
-    struct rpc_channel *ch = conn->opts.owner;
-
-    if (conn == ch->conn)
-        start_pending(ch);
-    else if (conn->session && rpc_session_streams(conn->session) == 0)
-        rpc_conn_dirty(conn); /* the flush sees that it is over */
-}
-
-/* Not connected any more, but nothing is wrong: the next call connects. */
-static void become_idle(struct rpc_channel *ch, const struct err *why)
-{
-    if (ch->is_fd) {
-        failed(ch, why);
-        return;
-    }
-    ch->n_ref++;
-    enter(ch, RPC_CHANNEL_IDLE, why);
-    if (!ch->is_freed && ch->state == RPC_CHANNEL_IDLE && !list_is_empty(&ch->pending))
-        connect_now(ch);
-    drop_ref(ch);
-}
-
-static void on_goaway(struct rpc_conn *conn)
-{
-    struct rpc_channel *ch = conn->opts.owner;
-    struct err why;
-
-    if (conn != ch->conn)
-        return;
-    ch->conn = NULL;
-    list_push_back(&ch->old, &conn->link);
-    conn->is_goaway_sent = true; /* closed with the last call: the flush looks */
-    err_set(&why, RPC_UNAVAILABLE, "ServerStopping", "%s is stopping", conn->address);
-    rpc_conn_dirty(conn);
-    become_idle(ch, &why);
-}
-
-static void on_lost(struct rpc_conn *conn, const struct err *why)
-{
-    struct rpc_channel *ch = conn->opts.owner;
-    bool is_current = conn == ch->conn;
-    bool was_ready = ch->state == RPC_CHANNEL_READY;
-    struct err reason = *why;
-
-    list_remove(&conn->link);
-    if (is_current)
-        ch->conn = NULL;
-    rpc_conn_unref(conn);
-    if (!is_current)
-        return;
-    ch->n_ref++;
-    if (was_ready) {
-        become_idle(ch, &reason);
-    } else {
-        if (strcmp(reason.reason, "ConnectFailed") != 0)
-            err_wrap(&reason, "connecting to %s", ch->address.text);
-        failed(ch, &reason);
-    }
-    drop_ref(ch);
-}
-
-static const struct rpc_conn_ops conn_ops = {
-    .on_up = on_up,
-    .on_call_closed = on_call_closed,
-    .on_goaway = on_goaway,
-    .on_lost = on_lost,
-};
-
-/* Owns fd in any case. */
-static int use_fd(struct rpc_channel *ch, int fd, bool is_connecting, struct err *err)
-{
-    struct rpc_conn_opts opts = {
-        .role = RPC_CLIENT,
-        .is_connecting = is_connecting,
-        .tls = ch->opts.tls,
-        .host = ch->address.host,
-        .address = ch->is_fd ? NULL : ch->address.text,
-        .handshake_ms = ch->opts.connect_timeout_ms ? ch->opts.connect_timeout_ms : CONNECT_MS,
-        .keepalive_ms = ch->opts.keepalive_ms,
-        .max_message = ch->opts.max_message,
-        .ops = &conn_ops,
-        .owner = ch,
-    };
-
-    return rpc_conn_new(&ch->conn, ch->hub, fd, &opts, err);
-}
-
-static int open_socket(struct rpc_channel *ch, bool *ret_connecting, struct err *err)
-{
-    const struct rpc_address *a = &ch->address;
-    _cleanup_(close_fdp) int fd = -1;
-
-    fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return err_errno(err, errno, "making a socket");
-    *ret_connecting = false;
-    if (connect(fd, &a->sa.any, a->n_sa) < 0) {
-        if (errno != EINPROGRESS) {
-            err_errno(err, errno, "connecting to %s", a->text);
-            return err_recode(err, RPC_UNAVAILABLE, "ConnectFailed");
-        }
-        *ret_connecting = true;
-    }
-    return TAKE_FD(fd);
-}
-
-static void connect_now(struct rpc_channel *ch)
-{
-    bool is_connecting;
-    struct err err;
-    int fd;
-
-    rpc_deadline_disarm(ch->hub, &ch->retry);
-    ch->n_ref++;
-    enter(ch, RPC_CHANNEL_CONNECTING, NULL);
-    if (!ch->is_freed && ch->state == RPC_CHANNEL_CONNECTING && !ch->conn) {
-        fd = open_socket(ch, &is_connecting, &err);
-        if (fd < 0 || use_fd(ch, fd, is_connecting, &err) < 0)
-            failed(ch, &err);
-    }
-    drop_ref(ch);
-}
-
-/* From an API call nothing may be told, so connecting, which can fail at once, is left to the loop.
- */
-void rpc_channel_connect(struct rpc_channel *ch)
-{
-    if (ch->state == RPC_CHANNEL_IDLE && !ch->conn)
-        (void)rpc_deadline_arm(ch->hub, &ch->retry, 0,
-                               NULL); /* out of memory: the next call asks again */
 }
 
 /* ---- life ---- */
@@ -347,10 +133,10 @@ static int dup_opts(struct rpc_channel *ch, const struct rpc_channel_opts *opts,
     if (!ch->opts.max_message)
         ch->opts.max_message = LIMIT_RPC_MESSAGE;
     authority = ch->opts.authority;
-    if (!authority && (ch->is_fd || ch->address.is_unix))
+    if (!authority && (ch->is_fd || ch->target.is_unix))
         authority = "localhost";
     if (!authority)
-        authority = rpc_address_authority(&ch->address);
+        authority = rpc_address_authority(&ch->target);
     ch->authority = strdup(authority);
     if (!ch->authority)
         return err_oom(err);
@@ -374,19 +160,20 @@ static int channel_new(struct rpc_channel **ret, struct loop *loop,
         return err_oom(err);
     ch->is_fd = !address;
     if (address)
-        ch->address = *address;
+        ch->target = *address;
     else
-        (void)snprintf(ch->address.host, sizeof(ch->address.host), "localhost");
+        (void)snprintf(ch->target.host, sizeof(ch->target.host), "localhost");
     ch->n_ref = 1;
-    ch->retry.fn = on_retry;
+    list_init(&ch->endpoints);
     list_init(&ch->old);
     list_init(&ch->pending);
     if (rpc_hub_new(&ch->hub, loop, err) < 0) {
         free(ch);
         return -1;
     }
-    if (dup_opts(ch, opts, err) < 0) {
-        drop_ref(ch);
+    if (dup_opts(ch, opts, err) < 0 || rpc_channel_connect_init(ch, err) < 0) {
+        rpc_channel_connect_done(ch, NULL);
+        rpc_channel_unref(ch);
         return -1;
     }
     *ret = ch;
@@ -398,7 +185,8 @@ int rpc_channel_new(struct rpc_channel **ret, struct loop *loop, const char *tar
 {
     struct rpc_address address;
 
-    if (rpc_address_parse(target, &address, err) < 0)
+    if (opts && opts->resolver ? rpc_target_parse(target, &address, err) < 0
+                               : rpc_address_parse(target, &address, err) < 0)
         return -1;
     return channel_new(ret, loop, &address, opts, err);
 }
@@ -413,7 +201,7 @@ int rpc_channel_new_fd(struct rpc_channel **ret, struct loop *loop, int fd,
         return -1;
     }
     ch->state = RPC_CHANNEL_CONNECTING;
-    if (use_fd(ch, fd, false, err) < 0) {
+    if (rpc_channel_use_fd(ch, fd, err) < 0) {
         rpc_channel_free(ch);
         return -1;
     }
@@ -431,18 +219,10 @@ void rpc_channel_free(struct rpc_channel *ch)
     ch->opts.on_state = NULL;
     ch->state = RPC_CHANNEL_SHUTDOWN;
     err_set(&why, RPC_UNAVAILABLE, "ChannelClosed", "the channel was closed");
-    rpc_deadline_disarm(ch->hub, &ch->retry);
-    fail_pending(ch, &why, true);
-    if (ch->conn)
-        rpc_conn_close(TAKE_PTR(ch->conn), &why);
-    while (!list_is_empty(&ch->old)) {
-        struct rpc_conn *conn = LIST_FIRST(&ch->old, struct rpc_conn, link);
-
-        list_remove(&conn->link);
-        rpc_conn_close(conn, &why);
-    }
+    rpc_channel_fail_pending(ch, &why, true);
+    rpc_channel_connect_done(ch, &why);
     rpc_hub_tell(ch->hub);
-    drop_ref(ch);
+    rpc_channel_unref(ch);
 }
 
 /* ---- a call ---- */
@@ -486,19 +266,19 @@ static void submit(struct rpc_channel *ch, struct rpc_call *call)
     switch (ch->state) {
     case RPC_CHANNEL_IDLE:
         rpc_channel_connect(ch);
-        if (ch->retry.index == 0 && !ch->conn && err_oom(&ch->last) < 0)
-            fail_pending(ch, &ch->last, true);
+        if (ch->retry.index == 0 && !ch->lookup && err_oom(&ch->last) < 0)
+            rpc_channel_fail_pending(ch, &ch->last, true);
         break;
     case RPC_CHANNEL_CONNECTING:
         break;
     case RPC_CHANNEL_READY:
-        start_pending(ch);
+        rpc_channel_start_pending(ch);
         break;
     case RPC_CHANNEL_TRANSIENT_FAILURE:
-        fail_pending(ch, &ch->last, false);
+        rpc_channel_fail_pending(ch, &ch->last, false);
         break;
     case RPC_CHANNEL_SHUTDOWN:
-        fail_pending(ch, &ch->last, true);
+        rpc_channel_fail_pending(ch, &ch->last, true);
         break;
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
-/* The client's end: one target, one HTTP/2 connection to it (more later), made anew with back-off when lost. */
+/* The client's end: one target, one HTTP/2 connection to it (or one to each of its addresses), made anew with back-off
+ * when lost. */
 #include "lib/rpc/call.h"
 #include "lib/loop/loop.h"
 
@@ -14,6 +15,14 @@ enum rpc_channel_state {
     RPC_CHANNEL_SHUTDOWN,
 };
 
+struct rpc_resolver; /* lib/rpc/resolver.h, lib/rpc/dns.h */
+
+/* What a channel does with several addresses of one name. */
+enum rpc_balance {
+    RPC_PICK_FIRST,  /* one connection: the address that answers first, each later one 250 ms behind (RFC 8305) */
+    RPC_ROUND_ROBIN, /* a connection to each; calls go to them by turns                                       */
+};
+
 struct rpc_channel_opts {
     const struct rpc_tls *tls;    /* NULL: plaintext HTTP/2 with prior knowledge                      */
     const char *authority;        /* NULL: from the target; unix: "localhost"                         */
@@ -22,6 +31,8 @@ struct rpc_channel_opts {
     uint32_t connect_timeout_ms;  /* 0: 20 s                                                          */
     uint32_t backoff_first_ms;    /* 0: 1 s, ×1.6 up to backoff_max_ms (0: 120 s), ±20 % (gRPC connection-backoff.md) */
     uint32_t backoff_max_ms;
+    struct rpc_resolver *resolver; /* for names; must outlive the channel. NULL: IP addresses and unix paths only */
+    enum rpc_balance balance;
     uint32_t keepalive_ms;        /* PING when nothing came for so long; 0: none                      */
     void (*on_state)(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why, void *user);
     void *user;
