@@ -102,27 +102,6 @@ static bool take_output(struct monitor *m)
 
 /* ---- set-up ---- */
 
-static int write_self(struct monitor *m, struct err *err)
-{
-    char stat[1024], text[64], *after;
-    unsigned long long start = 0;
-    _cleanup_(close_fdp) int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, stat, sizeof(stat) - 1) : -1;
-
-    if (n <= 0)
-        return err_errno(err, errno, "reading /proc/self/stat");
-    stat[n] = '\0';
-    after = strrchr(stat, ')'); /* the name may hold anything */
-    /* Field 22; the state, field 3, follows the parenthesis. */
-    if (!after || sscanf(after + 1,
-                         " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d"
-                         " %*d %*d %llu",
-                         &start) != 1)
-        return err_set(err, RPC_INTERNAL, "BadStat", "/proc/self/stat is not as expected");
-    n = snprintf(text, sizeof(text), "%d %llu\n", (int)getpid(), start);
-    return fd_write_file_atomic(m->dir_fd, "monitor", text, (size_t)n, 0600, false, err);
-}
-
 static int make_folder(const char *dir, const char *name, char ret[PATH_MAX], struct err *err)
 {
     if (snprintf(ret, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
@@ -242,7 +221,7 @@ static int set_up(struct monitor *m, struct err *err)
     m->dir_fd = open(m->spec->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (m->dir_fd < 0)
         return err_errno(err, errno, "opening %s", m->spec->dir);
-    if (block_signals(m, err) < 0 || write_self(m, err) < 0)
+    if (block_signals(m, err) < 0 || record_write_self(m->dir_fd, err) < 0)
         return -1;
     if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
         return err_errno(err, errno, "becoming a subreaper");
@@ -319,23 +298,11 @@ static const char *last_line(struct monitor *m)
     return line && line[1] ? line + 1 : m->tail;
 }
 
-static pid_t read_pid_file(struct monitor *m)
-{
-    _cleanup_(close_fdp) int fd = openat(m->dir_fd, "container.pid", O_RDONLY | O_CLOEXEC);
-    char text[24];
-    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-
-    if (n <= 0)
-        return 0;
-    text[n] = '\0';
-    return (pid_t)atoi(text);
-}
-
 static void command_ended(struct monitor *m, int status)
 {
     m->command = 0;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        m->container = read_pid_file(m);
+        m->container = (pid_t)record_read_number(m->dir_fd, "container.pid");
     if (m->container > 0) {
         m->state = MONITOR_RUNNING;
         m->deadline_ms = m->helper_ended ? clock_monotonic_ms() + HELPER_GRACE_MS : CLOCK_NEVER;

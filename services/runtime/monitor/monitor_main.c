@@ -67,10 +67,10 @@ int monitor_main(int argc, char **argv)
             spec.sandboxed = true;
             break;
         case 'L':
-            spec.lifeline_fd = atoi(optarg);
+            spec.lifeline_fd = (int)strtol(optarg, NULL, 10);
             break;
         case 'r':
-            spec.report_fd = atoi(optarg);
+            spec.report_fd = (int)strtol(optarg, NULL, 10);
             break;
         case 'h':
             (void)fputs(HELP, stdout);

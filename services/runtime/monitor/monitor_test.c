@@ -106,12 +106,42 @@ static void keeps_a_forged_message_in_its_line(void **state)
     assert_int_equal(fd_rm_tree(AT_FDCWD, dir, &err), 0);
 }
 
+static void knows_a_monitor_by_its_start(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/record-XXXXXX", text[64];
+    struct err err = {0};
+    int fd, pidfd = -1, n;
+    pid_t pid = 0;
+
+    assert_non_null(mkdtemp(dir));
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_false(record_find_monitor(fd, &pid, &pidfd));
+    assert_int_equal(record_write_self(fd, &err), 0);
+    assert_true(record_find_monitor(fd, &pid, &pidfd));
+    assert_int_equal(pid, getpid());
+    assert_int_equal(record_read_number(fd, "monitor"), getpid());
+    assert_true(pidfd >= 0);
+    (void)close(pidfd);
+
+    /* Its number, but another process' start. */
+    n = snprintf(text, sizeof(text), "%d 1\n", (int)getpid());
+    assert_int_equal(fd_write_file_atomic(fd, "monitor", text, (size_t)n, 0600, false, &err), 0);
+    assert_false(record_find_monitor(fd, &pid, &pidfd));
+    assert_int_equal(fd_write_file_atomic(fd, "monitor", "x", 1, 0600, false, &err), 0);
+    assert_false(record_find_monitor(fd, &pid, &pidfd));
+    assert_int_equal(record_read_number(fd, "monitor"), -1);
+    (void)close(fd);
+    assert_int_equal(fd_rm_tree(AT_FDCWD, dir, &err), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_mounts),
         cmocka_unit_test(keeps_records),
         cmocka_unit_test(keeps_a_forged_message_in_its_line),
+        cmocka_unit_test(knows_a_monitor_by_its_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

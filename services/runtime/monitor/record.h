@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/base/err.h"
 
@@ -33,3 +34,13 @@ struct record {
 int record_write(int dirfd, const char *name, const struct record *r, struct err *err);
 /* NOT_FOUND when there is none; DATA_LOSS "BadRecord" when it is none. */
 int record_read(int dirfd, const char *name, struct record *ret, struct err *err);
+
+/* The first number in a small file, as OCI runtimes write a pid; < 0 when there is none. */
+int64_t record_read_number(int dirfd, const char *name);
+
+/* A monitor leaves its number and start time in "monitor", so that a later node knows it from
+ * another process that has got its number. */
+int record_write_self(int dirfd, struct err *err);
+/* Whether the monitor of that folder still runs; then its number and a pidfd, which is the
+ * caller's. */
+bool record_find_monitor(int dirfd, pid_t *ret_pid, int *ret_pidfd);

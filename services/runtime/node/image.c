@@ -51,10 +51,8 @@ static void decode_name(const char *file, char ret[IMAGE_NAME_MAX + 1])
     size_t n = 0;
 
     for (const char *p = file; *p && n < IMAGE_NAME_MAX; p++) {
-        unsigned c;
-
-        if (*p == '%' && sscanf(p + 1, "%2x", &c) == 1) {
-            ret[n++] = (char)c;
+        if (*p == '%' && isxdigit((unsigned char)p[1]) && isxdigit((unsigned char)p[2])) {
+            ret[n++] = (char)strtoul((const char[]){p[1], p[2], '\0'}, NULL, 16);
             p += 2;
         } else {
             ret[n++] = *p;

@@ -1,7 +1,4 @@
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -95,51 +92,13 @@ int instance_monitor_spawn(struct instance *i, const struct bundle_command *cmd,
     return instance_monitor_watch(i, err);
 }
 
-static int read_start_time(pid_t pid, unsigned long long *ret)
-{
-    char path[64], text[1024], *after;
-    _cleanup_(close_fdp) int fd = -1;
-    ssize_t n;
-
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-    if (n <= 0)
-        return -1;
-    text[n] = '\0';
-    after = strrchr(text, ')');
-    /* Field 22 of proc_pid_stat(5). */
-    return after &&
-                   sscanf(
-                       after + 1,
-                       " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-                       ret) == 1
-               ? 0
-               : -1;
-}
-
 bool instance_monitor_find(struct instance *i)
 {
-    char state[256], run[256], path[PATH_MAX], text[64];
-    unsigned long long want = 0, have = 0;
-    _cleanup_(close_fdp) int fd = -1, pidfd = -1;
-    ssize_t n;
-    int pid = 0;
+    char state[256], run[256];
+    _cleanup_(close_fdp) int dir = -1;
 
-    if (bundle_paths(i->node, i->id, state, run, NULL) < 0 ||
-        image_path(path, sizeof(path), NULL, "%s/monitor", state) < 0)
+    if (bundle_paths(i->node, i->id, state, run, NULL) < 0)
         return false;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
-    if (n <= 0)
-        return false;
-    text[n] = '\0';
-    if (sscanf(text, "%d %llu", &pid, &want) != 2 || pid <= 1)
-        return false;
-    pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (pidfd < 0 || read_start_time(pid, &have) < 0 || have != want)
-        return false;
-    i->monitor_pid = pid;
-    i->monitor_pidfd = TAKE_FD(pidfd);
-    return true;
+    dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return dir >= 0 && record_find_monitor(dir, &i->monitor_pid, &i->monitor_pidfd);
 }
