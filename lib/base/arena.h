@@ -22,8 +22,8 @@ struct arena {
 
 /* max_bytes: the most it takes from malloc. Allocates nothing until first used. */
 void arena_init(struct arena *a, size_t max_bytes);
-/* The same over memory of the caller's (16-byte aligned), used up first and not counted: an object that owns an
- * arena embeds its usual need and then costs one allocation. */
+/* The same over memory of the caller's (16-byte aligned), used up first and not counted: an object
+ * that owns an arena embeds its usual need and then costs one allocation. */
 void arena_init_with(struct arena *a, size_t max_bytes, void *first, size_t n_first);
 /* Gives all memory back; the arena may be used again. */
 void arena_done(struct arena *a);

@@ -195,21 +195,28 @@ static void test_bytes(void **state)
     static const struct {
         const char *s, *hash;
     } hashes[] = {/* reference/controller.md 1.8 */
-                  {"", "811c9dc5"},           {"a", "e40c292c"},
-                  {"my-sandbox", "374de8f5"}, {"test-template", "69155462"}};
+                  {"", "811c9dc5"},
+                  {"a", "e40c292c"},
+                  {"my-sandbox", "374de8f5"},
+                  {"test-template", "69155462"}};
     static const struct {
         const char *s;
         bool label, subdomain;
-    } names[] = {{"a", true, true},       {"a-b", true, true},    {"-a", false, false},
-                 {"a-", false, false},    {"a.b", false, true},   {"a..b", false, false},
-                 {"", false, false},      {"A", false, false},    {"a_b", false, false},
+    } names[] = {{"a", true, true},     {"a-b", true, true},  {"-a", false, false},
+                 {"a-", false, false},  {"a.b", false, true}, {"a..b", false, false},
+                 {"", false, false},    {"A", false, false},  {"a_b", false, false},
                  {"a.b-", false, false}};
     static const struct {
         const char *s;
         bool ok;
-    } utf8[] = {{"abc", true},          {"\xC3\xA9", true},         {"\xC0\x80", false},
-                {"\xED\xA0\x80", false}, {"\xF4\x8F\xBF\xBF", true}, {"\xF4\x90\x80\x80", false},
-                {"\xE2\x82", false},     {"\x80", false}};
+    } utf8[] = {{"abc", true},
+                {"\xC3\xA9", true},
+                {"\xC0\x80", false},
+                {"\xED\xA0\x80", false},
+                {"\xF4\x8F\xBF\xBF", true},
+                {"\xF4\x90\x80\x80", false},
+                {"\xE2\x82", false},
+                {"\x80", false}};
     char text[64], uuid[37];
     uint64_t u;
     int64_t i64;
@@ -262,8 +269,8 @@ static void test_clock(void **state)
     } good[] = {{"2026-11-23T18:33:07Z", 1795458787},
                 {"2026-11-23T18:33:07.123456Z", 1795458787},
                 {"2026-11-23T19:33:07+01:00", 1795458787}};
-    static const char *const bad[] = {"", "2026-11-23", "2026-11-23T18:33:07", "2026-11-23T18:33:07.Z",
-                                      "2026-11-23T18:33:07+1:00"};
+    static const char *const bad[] = {"", "2026-11-23", "2026-11-23T18:33:07",
+                                      "2026-11-23T18:33:07.Z", "2026-11-23T18:33:07+1:00"};
     char text[32];
     int64_t t;
 
@@ -298,7 +305,8 @@ static void test_log(void **state)
     assert_int_equal(pipe(p), 0);
     log_init("test", LOG_INFO, LOG_FORMAT_KV, p[1]);
     log_debug("not shown");
-    log_info("claim bound", LOG_S("claim", "a b\nlevel=error"), LOG_U("ms", 3), LOG_B("warm", true));
+    log_info("claim bound", LOG_S("claim", "a b\nlevel=error"), LOG_U("ms", 3),
+             LOG_B("warm", true));
     read_line(p[0], line, sizeof(line));
     assert_non_null(strstr(line, "level=info service=test msg=\"claim bound\" "
                                  "claim=\"a b\\nlevel=error\" ms=3 warm=true\n"));
@@ -388,10 +396,13 @@ static void test_proc(void **state)
 
     (void)state;
     buf_init(&out, 100);
-    assert_int_equal(proc_run((const char *[]){"sh", "-c", "echo hi; exit 3", NULL}, &out, 5000, &err), 3);
+    assert_int_equal(
+        proc_run((const char *[]){"sh", "-c", "echo hi; exit 3", NULL}, &out, 5000, &err), 3);
     assert_string_equal(buf_cstr(&out, &err), "hi\n");
     buf_done(&out);
-    assert_int_equal(proc_run((const char *[]){"sh", "-c", "echo no >&2; kill -9 $$", NULL}, NULL, 5000, &err), 137);
+    assert_int_equal(
+        proc_run((const char *[]){"sh", "-c", "echo no >&2; kill -9 $$", NULL}, NULL, 5000, &err),
+        137);
     assert_non_null(strstr(err.msg, "no"));
     assert_int_equal(proc_run((const char *[]){"/no/such", NULL}, NULL, 5000, &err), -1);
     assert_string_equal(err.reason, "CommandNotFound");
@@ -401,7 +412,8 @@ static void test_proc(void **state)
     assert_string_equal(err.reason, "CommandTimedOut");
     /* No descriptor of the parent's leaks into the child. */
     buf_init(&out, 100);
-    assert_int_equal(proc_run((const char *[]){"sh", "-c", "echo /proc/self/fd/*", NULL}, &out, 5000, &err), 0);
+    assert_int_equal(
+        proc_run((const char *[]){"sh", "-c", "echo /proc/self/fd/*", NULL}, &out, 5000, &err), 0);
     assert_null(strstr(buf_cstr(&out, &err), "/4"));
     buf_done(&out);
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * A byte queue with a ceiling: bytes are appended at the end and consumed from the front. It gets its
- * ceiling when it is made, so whatever a peer can grow is bounded where it is stored.
+ * A byte queue with a ceiling: bytes are appended at the end and consumed from the front. It gets
+ * its ceiling when it is made, so whatever a peer can grow is bounded where it is stored.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -39,7 +39,8 @@ int buf_append(struct buf *b, const void *data, size_t n, struct err *err);
 int buf_appendf(struct buf *b, struct err *err, const char *fmt, ...) _printf_(3, 4);
 int buf_append_str(struct buf *b, const char *s, struct err *err);
 
-/* Drops n bytes from the front. Empties keep their memory up to 16 KiB, larger ones give it back. */
+/* Drops n bytes from the front. Empties keep their memory up to 16 KiB, larger ones give it back.
+ */
 void buf_consume(struct buf *b, size_t n);
 void buf_clear(struct buf *b);
 

@@ -9,15 +9,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _cleanup_(f)        __attribute__((cleanup(f)))
 #define _printf_(fmt, args) __attribute__((format(printf, fmt, args)))
-#define _unused_ __attribute__((unused))
-#define _noreturn_ __attribute__((noreturn))
+#define _unused_            __attribute__((unused))
+#define _noreturn_          __attribute__((noreturn))
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define ARRAY_SIZE(a)                   (sizeof(a) / sizeof((a)[0]))
+#define CONTAINER_OF(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define MIN(a, b)                       ((a) < (b) ? (a) : (b))
+#define MAX(a, b)                       ((a) > (b) ? (a) : (b))
 
 #define TAKE_PTR(p)                                                                                \
     ({                                                                                             \
@@ -35,7 +35,8 @@
         taken_;                                                                                    \
     })
 
-/* Defines the `_cleanup_` form of a destructor: DEFINE_CLEANUP(struct exec *, exec_free) -> exec_freep. */
+/* Defines the `_cleanup_` form of a destructor: DEFINE_CLEANUP(struct exec *, exec_free) ->
+ * exec_freep. */
 #define DEFINE_CLEANUP(type, func)                                                                 \
     _unused_ static inline void func##p(type *p)                                                   \
     {                                                                                              \

@@ -1,6 +1,6 @@
 #pragma once
-/* Clocks. A loop keeps one monotonic now_ms per round and hands it down; wall-clock time appears only
- * where it is shown or stored. */
+/* Clocks. A loop keeps one monotonic now_ms per round and hands it down; wall-clock time appears
+ * only where it is shown or stored. */
 #include <stdint.h>
 #include <time.h>
 

@@ -1,8 +1,9 @@
 #pragma once
 /*
  * The one error type. A value, so that failing allocates nothing and an error can be written down a
- * pipe as it is. Rule for every int: 0 success; > 0 an outcome that the header documents; < 0 failure
- * with *err set. Every `err` parameter may be NULL: the caller then learns only that it failed.
+ * pipe as it is. Rule for every int: 0 success; > 0 an outcome that the header documents; < 0
+ * failure with *err set. Every `err` parameter may be NULL: the caller then learns only that it
+ * failed.
  */
 #include <stdbool.h>
 
@@ -30,7 +31,7 @@ enum rpc_code {
 };
 
 #define ERR_REASON_MAX 48
-#define ERR_MSG_MAX 400
+#define ERR_MSG_MAX    400
 
 struct err {
     int code;                    /* enum rpc_code: what a caller over the wire is told            */
@@ -48,7 +49,8 @@ int rpc_code_from_name(const char *name);
 int err_set(struct err *err, int code, const char *reason, const char *fmt, ...) _printf_(4, 5);
 
 /* Born of an errno: maps it to a code (ENOENT NOT_FOUND, ENOMEM RESOURCE_EXHAUSTED, EACCES
- * PERMISSION_DENIED, …, else INTERNAL), the reason is "SystemError", the message ends in ": strerror". */
+ * PERMISSION_DENIED, …, else INTERNAL), the reason is "SystemError", the message ends in ":
+ * strerror". */
 int err_errno(struct err *err, int errnum, const char *fmt, ...) _printf_(3, 4);
 
 /* RESOURCE_EXHAUSTED, reason "OutOfMemory". */

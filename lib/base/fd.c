@@ -44,7 +44,8 @@ int fd_write_all(int fd, const void *data, size_t n, struct err *err)
     return 0;
 }
 
-int fd_send(int sock, const void *data, size_t n_data, const int *fds, size_t n_fds, struct err *err)
+int fd_send(int sock, const void *data, size_t n_data, const int *fds, size_t n_fds,
+            struct err *err)
 {
     union {
         struct cmsghdr align;
@@ -122,8 +123,8 @@ static int unix_address(const char *path, struct sockaddr_un *ret, struct err *e
     *ret = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(ret->sun_path))
         return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong",
-                       "unix socket path \"%s\" is longer than %zu bytes: use a shorter folder", path,
-                       sizeof(ret->sun_path) - 1);
+                       "unix socket path \"%s\" is longer than %zu bytes: use a shorter folder",
+                       path, sizeof(ret->sun_path) - 1);
     strcpy(ret->sun_path, path); /* its length was checked above */
     return 0;
 }
@@ -275,7 +276,8 @@ int fd_mkdir_p(const char *path, mode_t mode, struct err *err)
 
 static int rm_inside(int dir, dev_t dev, int depth, struct err *err);
 
-static int rm_entry(int dirfd, const char *name, dev_t dev, bool any_dev, int depth, struct err *err)
+static int rm_entry(int dirfd, const char *name, dev_t dev, bool any_dev, int depth,
+                    struct err *err)
 {
     _cleanup_(close_fdp) int dir = -1;
     struct stat st;

@@ -14,14 +14,15 @@ int fd_pipe(int ret[2], int flags, struct err *err);
 int fd_write_all(int fd, const void *data, size_t n, struct err *err);
 
 /* One message of data with up to 8 fds over a unix socket (SCM_RIGHTS). n_data >= 1. */
-int fd_send(int sock, const void *data, size_t n_data, const int *fds, size_t n_fds, struct err *err);
-/* > 0 the bytes of data received; 0 the peer closed; < 0 failure (errnum EAGAIN when there is nothing).
- * *n_fds: room in fds, then how many came; surplus fds are closed. */
+int fd_send(int sock, const void *data, size_t n_data, const int *fds, size_t n_fds,
+            struct err *err);
+/* > 0 the bytes of data received; 0 the peer closed; < 0 failure (errnum EAGAIN when there is
+ * nothing). *n_fds: room in fds, then how many came; surplus fds are closed. */
 ssize_t fd_recv(int sock, void *data, size_t n_data, int *fds, size_t *n_fds, struct err *err);
 
-/* Unix stream (or SOCK_SEQPACKET) sockets by path; a path over 107 bytes is INVALID_ARGUMENT, "PathTooLong".
- * Listening replaces a dead socket file and refuses a live one (FAILED_PRECONDITION, "AddressInUse").
- * The file gets `mode` before anybody can connect. Non-blocking. */
+/* Unix stream (or SOCK_SEQPACKET) sockets by path; a path over 107 bytes is INVALID_ARGUMENT,
+ * "PathTooLong". Listening replaces a dead socket file and refuses a live one (FAILED_PRECONDITION,
+ * "AddressInUse"). The file gets `mode` before anybody can connect. Non-blocking. */
 int fd_unix_listen(const char *path, int type, mode_t mode, struct err *err);
 int fd_unix_connect(const char *path, int type, struct err *err);
 /* The peer of a connected unix socket (SO_PEERCRED). */
@@ -35,5 +36,6 @@ int fd_write_file_atomic(int dirfd, const char *path, const void *data, size_t n
 /* One write(2) to an existing file, as /proc and cgroupfs want it. */
 int fd_write_string(int dirfd, const char *path, const char *s, struct err *err);
 int fd_mkdir_p(const char *path, mode_t mode, struct err *err);
-/* Removes a tree without following links or leaving the file system. A path that is not there is success. */
+/* Removes a tree without following links or leaving the file system. A path that is not there is
+ * success. */
 int fd_rm_tree(int dirfd, const char *path, struct err *err);

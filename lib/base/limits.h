@@ -1,5 +1,9 @@
 #pragma once
-/* Every ceiling on what a peer can make us hold, in one place. Bytes unless the name says otherwise. */
+/* Every ceiling on what a peer can make us hold, in one place. Bytes unless the name says
+ * otherwise. */
+
+/* A table, laid out by hand. */
+/* clang-format off */
 
 /* rpc */
 #define LIMIT_RPC_MESSAGE (4u * 1024 * 1024)       /* one message, either way; per-server settable    */
@@ -40,3 +44,5 @@
 #define LIMIT_EXEC_ARGS (128u * 1024)              /* argv and env of one exec                        */
 #define LIMIT_EXEC_STDIN (256u * 1024)             /* accepted but not yet taken by the process       */
 #define LIMIT_EXEC_RUN_OUTPUT (2u * 1024 * 1024)   /* Run: stdout and stderr, each                    */
+
+/* clang-format on */

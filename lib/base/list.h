@@ -1,5 +1,6 @@
 #pragma once
-/* Intrusive doubly linked ring: an element is on a list without an allocation and leaves it in O(1). */
+/* Intrusive doubly linked ring: an element is on a list without an allocation and leaves it in
+ * O(1). */
 #include <stdbool.h>
 
 #include "lib/base/cleanup.h"

@@ -3,7 +3,8 @@
  * A service's log: one line per event on standard error, `key=value` or JSON. Libraries do not log.
  *
  *     log_info("claim bound", LOG_S("claim", name), LOG_S("sandbox", sb), LOG_U("ms", took));
- *     -> time=2026-11-23T18:33:07.123Z level=info service=controller msg="claim bound" claim=web-1 …
+ *     -> time=2026-11-23T18:33:07.123Z level=info service=controller msg="claim bound" claim=web-1
+ * …
  *
  * Values are escaped, so what a peer sent cannot forge a line. Secrets and payloads never go in.
  */
@@ -47,8 +48,8 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
         }                                                                                          \
     } while (0)
 #define log_debug(msg, ...) log_at(LOG_DEBUG, msg, ##__VA_ARGS__)
-#define log_info(msg, ...) log_at(LOG_INFO, msg, ##__VA_ARGS__)
-#define log_warn(msg, ...) log_at(LOG_WARN, msg, ##__VA_ARGS__)
+#define log_info(msg, ...)  log_at(LOG_INFO, msg, ##__VA_ARGS__)
+#define log_warn(msg, ...)  log_at(LOG_WARN, msg, ##__VA_ARGS__)
 #define log_error(msg, ...) log_at(LOG_ERROR, msg, ##__VA_ARGS__)
 
 /* For what a peer can cause: true at most `burst` times per `per_ms`; then counts what it held back

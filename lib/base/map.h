@@ -21,7 +21,8 @@ void map_init(struct map *m);
 /* Frees keys and slots, never values. */
 void map_done(struct map *m);
 
-/* Sets or replaces (which cannot fail); *ret_old (may be NULL) gets the value that was there, or NULL. */
+/* Sets or replaces (which cannot fail); *ret_old (may be NULL) gets the value that was there, or
+ * NULL. */
 int map_set(struct map *m, const char *key, void *value, void **ret_old, struct err *err);
 void *map_get(const struct map *m, const char *key);
 /* Removes; returns the value that was there, or NULL. */

@@ -8,9 +8,9 @@
 #include "lib/base/list.h"
 #include "lib/base/map.h"
 
-const double metric_latency_buckets[METRIC_N_LATENCY_BUCKETS] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
-                                         0.01,   0.025,   0.05,   0.1,   0.25,   0.5,
-                                         1,      2.5,     5,      10,    30,     60};
+const double metric_latency_buckets[METRIC_N_LATENCY_BUCKETS] = {
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+    0.1,    0.25,    0.5,    1,     2.5,    5,     10,   30,    60};
 
 struct metric_series {
     struct metric *family;

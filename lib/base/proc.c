@@ -46,8 +46,8 @@ static void reset_signals(void)
 {
     sigset_t none;
 
-    /* Refused for SIGKILL, SIGSTOP: as it should be. Handlers go with exec; of the real-time signals
-     * nobody ignores one, and asking would be half of all system calls of a start. */
+    /* Refused for SIGKILL, SIGSTOP: as it should be. Handlers go with exec; of the real-time
+     * signals nobody ignores one, and asking would be half of all system calls of a start. */
     for (int s = 1; s <= SIGSYS; s++)
         (void)signal(s, SIG_DFL);
     sigemptyset(&none);

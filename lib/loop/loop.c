@@ -1,7 +1,7 @@
 /*
- * libuv closes handles asynchronously; our objects seem to die at once. So each object holds its uv handle in
- * one allocation, `_free()` forgets the callback and asks libuv to close, and the memory goes in the close
- * callback, at the end of the turn.
+ * libuv closes handles asynchronously; our objects seem to die at once. So each object holds its uv
+ * handle in one allocation, `_free()` forgets the callback and asks libuv to close, and the memory
+ * goes in the close callback, at the end of the turn.
  */
 #include "lib/loop/loop.h"
 
@@ -171,8 +171,8 @@ static void on_poll(uv_poll_t *h, int status, int events)
         io->fn(io, e, io->user);
 }
 
-int loop_io_new(struct loop_io **ret, struct loop *loop, int fd, int events, loop_io_fn fn, void *user,
-                struct err *err)
+int loop_io_new(struct loop_io **ret, struct loop *loop, int fd, int events, loop_io_fn fn,
+                void *user, struct err *err)
 {
     struct loop_io *io = calloc(1, sizeof(*io));
     int r;
@@ -194,7 +194,8 @@ int loop_io_new(struct loop_io **ret, struct loop *loop, int fd, int events, loo
 
 void loop_io_set(struct loop_io *io, int events)
 {
-    int uv_events = (events & LOOP_READ ? UV_READABLE : 0) | (events & LOOP_WRITE ? UV_WRITABLE : 0);
+    int uv_events =
+        (events & LOOP_READ ? UV_READABLE : 0) | (events & LOOP_WRITE ? UV_WRITABLE : 0);
 
     if (events == io->events)
         return;
@@ -311,8 +312,8 @@ static void on_child(uv_poll_t *h, int status, int events)
     c->fn(c, &info, c->user);
 }
 
-int loop_child_new(struct loop_child **ret, struct loop *loop, pid_t pid, int pidfd, loop_child_fn fn,
-                   void *user, struct err *err)
+int loop_child_new(struct loop_child **ret, struct loop *loop, pid_t pid, int pidfd,
+                   loop_child_fn fn, void *user, struct err *err)
 {
     struct loop_child *c = calloc(1, sizeof(*c));
     int r;

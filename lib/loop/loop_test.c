@@ -85,8 +85,8 @@ static void on_child(struct loop_child *c, const siginfo_t *info, void *user)
 static void test_child(void **state)
 {
     static const char *const argv[] = {"sh", "-c", "exit 7", NULL};
-    struct proc_spec spec = {.argv = argv, .fds = (int[]){-1, -1, -1}, .n_fds = 3, .uid = (uid_t)-1,
-                             .gid = (gid_t)-1};
+    struct proc_spec spec = {
+        .argv = argv, .fds = (int[]){-1, -1, -1}, .n_fds = 3, .uid = (uid_t)-1, .gid = (gid_t)-1};
     struct seen s = {0};
     struct loop_child *c;
     struct proc p;

@@ -1,56 +1,69 @@
 #pragma once
 /* The server's end: services, listeners, connections. All of one server live on one loop. */
-#include "lib/rpc/call.h"
 #include "lib/loop/loop.h"
+#include "lib/rpc/call.h"
 
 struct rpc_server;
 struct rpc_tls;
 struct rpc_service_desc; /* lib/rpc/service.h: what the plugin generates */
 
 struct rpc_server_opts {
-    size_t max_message;         /* received; 0: LIMIT_RPC_MESSAGE                                        */
-    uint32_t max_streams;       /* per connection; 0: LIMIT_RPC_STREAMS                                  */
-    uint32_t max_connections;   /* 0: LIMIT_RPC_CONNECTIONS; one more is closed at once                   */
-    uint32_t handshake_ms;      /* until the preface and SETTINGS are there; 0: 10 s                      */
-    uint32_t keepalive_ms;      /* PING when nothing came for so long, closed when unanswered 20 s; 0: none */
-    /* Every call passes here first (authorisation, counting). Return < 0 with *err to refuse it. NULL: all pass. */
+    size_t max_message; /* received; 0: LIMIT_RPC_MESSAGE                                        */
+    uint32_t max_streams;     /* per connection; 0: LIMIT_RPC_STREAMS     */
+    uint32_t max_connections; /* 0: LIMIT_RPC_CONNECTIONS; one more is closed at once */
+    uint32_t handshake_ms;    /* until the preface and SETTINGS are there; 0: 10 s    */
+    uint32_t
+        keepalive_ms; /* PING when nothing came for so long, closed when unanswered 20 s; 0: none */
+    /* Every call passes here first (authorisation, counting). Return < 0 with *err to refuse it.
+     * NULL: all pass. */
     int (*on_call)(struct rpc_call *call, void *user, struct err *err);
     void *user;
 };
 
-int rpc_server_new(struct rpc_server **ret, struct loop *loop, const struct rpc_server_opts *opts, struct err *err);
+int rpc_server_new(struct rpc_server **ret, struct loop *loop, const struct rpc_server_opts *opts,
+                   struct err *err);
 /* Closes everything at once; on_done of open calls comes before it returns. */
 void rpc_server_free(struct rpc_server *s);
 DEFINE_CLEANUP(struct rpc_server *, rpc_server_free)
 
-/* Graceful: stops accepting, GOAWAY to all, waits for open calls until deadline_ms, then closes the rest and
- * calls fn (may be NULL) once. */
-void rpc_server_drain(struct rpc_server *s, uint64_t deadline_ms, void (*fn)(struct rpc_server *s, void *user), void *user);
+/* Graceful: stops accepting, GOAWAY to all, waits for open calls until deadline_ms, then closes the
+ * rest and calls fn (may be NULL) once. */
+void rpc_server_drain(struct rpc_server *s, uint64_t deadline_ms,
+                      void (*fn)(struct rpc_server *s, void *user), void *user);
 
-/* path: "/package.Service/Method". handler gets the call before any message; it sets ops and reads. */
+/* path: "/package.Service/Method". handler gets the call before any message; it sets ops and reads.
+ */
 typedef void (*rpc_handler)(struct rpc_call *call, void *user);
-int rpc_server_handle(struct rpc_server *s, const char *path, rpc_handler handler, void *user, struct err *err);
-/* Takes what no rpc_server_handle() names, in raw form (proxy). Without it such calls end with UNIMPLEMENTED. */
+int rpc_server_handle(struct rpc_server *s, const char *path, rpc_handler handler, void *user,
+                      struct err *err);
+/* Takes what no rpc_server_handle() names, in raw form (proxy). Without it such calls end with
+ * UNIMPLEMENTED. */
 void rpc_server_handle_rest_raw(struct rpc_server *s, rpc_handler handler, void *user);
 
 struct rpc_listen_opts {
-    const struct rpc_tls *tls;  /* NULL: plaintext                                                        */
-    mode_t unix_mode;           /* 0: 0600                                                                */
-    /* A connection that does not begin with the HTTP/2 preface: the fd (now the callee's) and the bytes read
-     * so far. NULL: closed. */
+    const struct rpc_tls *tls; /* NULL: plaintext */
+    mode_t unix_mode; /* 0: 0600                                                                */
+    /* A connection that does not begin with the HTTP/2 preface: the fd (now the callee's) and the
+     * bytes read so far. NULL: closed. */
     void (*on_other)(int fd, const uint8_t *data, size_t n, void *user);
     void *user;
 };
 
-/* address: "unix:/path" or "1.2.3.4:80", "[::]:80"; port 0 picks one. "AddressInUse" (FAILED_PRECONDITION) names the address.
- * ret_address (may be NULL) gets the real one, room for 128 bytes. opts may be NULL. */
-int rpc_server_listen(struct rpc_server *s, const char *address, const struct rpc_listen_opts *opts, char *ret_address, struct err *err);
+/* address: "unix:/path" or "1.2.3.4:80", "[::]:80"; port 0 picks one. "AddressInUse"
+ * (FAILED_PRECONDITION) names the address. ret_address (may be NULL) gets the real one, room for
+ * 128 bytes. opts may be NULL. */
+int rpc_server_listen(struct rpc_server *s, const char *address, const struct rpc_listen_opts *opts,
+                      char *ret_address, struct err *err);
 /* A listening socket made by someone else (socket activation); owned from now on. */
-int rpc_server_listen_fd(struct rpc_server *s, int fd, const struct rpc_listen_opts *opts, struct err *err);
+int rpc_server_listen_fd(struct rpc_server *s, int fd, const struct rpc_listen_opts *opts,
+                         struct err *err);
 
-/* Serves on a connected stream socket, owned from now on: the agent serves on connections it dialled. on_closed (may be NULL) is called once,
- * when the connection has ended, whatever the reason. */
-int rpc_server_serve_fd(struct rpc_server *s, int fd, void (*on_closed)(void *user, const struct err *why), void *user, struct err *err);
+/* Serves on a connected stream socket, owned from now on: the agent serves on connections it
+ * dialled. on_closed (may be NULL) is called once, when the connection has ended, whatever the
+ * reason. */
+int rpc_server_serve_fd(struct rpc_server *s, int fd,
+                        void (*on_closed)(void *user, const struct err *why), void *user,
+                        struct err *err);
 
 /* Figures for /metrics and tests. */
 struct rpc_server_stats {
