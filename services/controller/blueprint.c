@@ -11,7 +11,7 @@ static json_t *copy_parts(const json_t *template)
     for (size_t i = 0; spec && i < ARRAY_SIZE(PARTS); i++) {
         const json_t *v = json_object_get(obj_get(template, "spec"), PARTS[i]);
 
-        if (v && json_object_set_new(spec, PARTS[i], json_deep_copy(v)) < 0) {
+        if (v && json_object_set_new(spec, PARTS[i], meta_deep_copy(v)) < 0) {
             json_decref(spec);
             return NULL;
         }

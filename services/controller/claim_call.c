@@ -342,7 +342,7 @@ static int add_member(struct claim_call *call, struct batch *b, struct member *m
     wanted = claim_adopted_sandbox(c, call->claim, sb, src->template, &p);
     if (!wanted)
         return -1;
-    batch_create(b, KIND_CLAIM, json_deep_copy(call->claim));
+    batch_create(b, KIND_CLAIM, meta_deep_copy(call->claim));
     batch_update(b, sb, wanted, true);
     ctl_tell_sandbox(c, sb->ns, sb->name, sb->uid); /* the router may route to it from now on */
     return 0;
@@ -360,7 +360,7 @@ static int write_claim(struct claim_call *call, struct member *m, const struct c
     if (m)
         r = add_member(call, &b, m, src);
     else if (obj_put_annotation(call->claim, A_SANDBOX_NAME, NULL) == 0)
-        batch_create(&b, KIND_CLAIM, json_deep_copy(call->claim));
+        batch_create(&b, KIND_CLAIM, meta_deep_copy(call->claim));
     if (r < 0 || batch_write(&b, c->store, on_created, call, err) < 0) {
         if (r < 0)
             (void)err_oom(err);

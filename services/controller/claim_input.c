@@ -263,9 +263,9 @@ static int put_volume(json_t *list, const json_t *entry, bool may_override, stru
                 "claim templates is forbidden by the template: cannot override "
                 "template volume \"%s\"",
                 name);
-        return json_array_set_new(list, i, json_deep_copy(entry));
+        return json_array_set_new(list, i, meta_deep_copy(entry));
     }
-    return json_array_append_new(list, json_deep_copy(entry));
+    return json_array_append_new(list, meta_deep_copy(entry));
 }
 
 int claim_merge_volumes(const json_t *claim, const json_t *template, json_t *sandbox_spec,

@@ -129,7 +129,7 @@ json_t *claim_pod_metadata(const json_t *claim, const struct store_object *templ
 {
     const json_t *extra = obj_get(claim, "spec.additionalPodMetadata");
     const json_t *base = template ? blueprint_pod_metadata(template->json) : NULL;
-    _cleanup_(json_decrefp) json_t *meta = base ? json_deep_copy(base) : json_object();
+    _cleanup_(json_decrefp) json_t *meta = base ? meta_deep_copy(base) : json_object();
     char hash[9];
     int r = 0;
 
@@ -186,7 +186,7 @@ json_t *claim_cold_sandbox(const struct ctl *c _unused_, const json_t *claim,
     int r = 0;
 
     p->reason[0] = '\0';
-    if (!o || obj_put(o, "spec", spec) < 0 ||
+    if (obj_put(o, "spec", spec) < 0 || /* also when o is NULL: it takes spec */
         claim_merge_volumes(claim, template->json, spec, p) < 0)
         return NULL;
     meta = claim_pod_metadata(claim, template, p);

@@ -53,7 +53,7 @@ static int put_ready(json_t *status, const struct ctl *c, const struct store_obj
 /* The Sandbox's own word, verbatim, with the claim's generation. */
 static int copy_condition(json_t *status, const json_t *from, int64_t generation)
 {
-    json_t *copy = json_deep_copy(from);
+    json_t *copy = meta_deep_copy(from);
     json_t *conditions;
 
     if (!copy)
@@ -145,7 +145,7 @@ static int put_sandbox(json_t *status, const struct claim_outcome *out)
     r = obj_put_str(status, "sandbox.name", out->sandbox->name);
     ips = obj_get(out->sandbox->json, "status.podIPs");
     if (json_array_size(ips) > 0)
-        r |= obj_put(status, "sandbox.podIPs", json_deep_copy(ips));
+        r |= obj_put(status, "sandbox.podIPs", meta_deep_copy(ips));
     return r;
 }
 
@@ -173,7 +173,7 @@ json_t *claim_build_status(const struct ctl *c, const struct store_object *claim
                            const struct claim_outcome *out)
 {
     const json_t *old = json_object_get(claim->json, "status");
-    _cleanup_(json_decrefp) json_t *status = old ? json_deep_copy(old) : json_object();
+    _cleanup_(json_decrefp) json_t *status = old ? meta_deep_copy(old) : json_object();
     bool keeps_all = strcmp(out->problem.reason, R_CREATE_PENDING) == 0 &&
                      obj_str(old, "sandbox.name"); /* nothing is known yet: touch nothing */
 
@@ -194,6 +194,6 @@ json_t *claim_present_status(const struct ctl *c, const struct store_object *cla
     struct claim_outcome out = {.sandbox = claim_sandbox(c, claim)};
 
     if (!out.sandbox || strcmp(reason, R_CLAIM_EXPIRED) == 0)
-        return old ? json_deep_copy(old) : json_object();
+        return old ? meta_deep_copy(old) : json_object();
     return claim_build_status(c, claim, &out);
 }

@@ -23,6 +23,7 @@ static const struct {
     [Q_TEMPLATE] = {KIND_TEMPLATE, template_step},
 };
 
+enum { LOOK_ALL_FIRST_MS = 50, LOOK_ALL_MAX_MS = 5000 };
 enum { FIRST_RETRY_MS = 5, MAX_RETRY_MS = 30 * 1000, MAX_SLEEP_MS = 60 * 1000 };
 
 /* ---- time ---- */
@@ -124,7 +125,26 @@ static int heap_add(struct ctl *c, struct ctl_item *it, uint64_t due_ms)
 
 uint64_t ctl_deadline_ms(const struct ctl *c)
 {
-    return c->n_heap ? c->heap[0]->due_ms : CLOCK_NEVER;
+    return MIN(c->look_all_ms, c->n_heap ? c->heap[0]->due_ms : CLOCK_NEVER);
+}
+
+/* A mark or a date found no memory: what was to be looked at is not known any more, so everything
+ * is, soon. */
+static void forgot(struct ctl *c)
+{
+    if (c->look_all_ms != CLOCK_NEVER)
+        return;
+    c->look_all_wait_ms =
+        MIN(MAX(2 * c->look_all_wait_ms, (uint32_t)LOOK_ALL_FIRST_MS), (uint32_t)LOOK_ALL_MAX_MS);
+    c->look_all_ms = ctl_now_ms(c) + c->look_all_wait_ms;
+    if (c->timer)
+        loop_timer_arm(c->timer, ctl_deadline_ms(c));
+}
+
+static void look_again(struct ctl *c, struct ctl_item *it, uint64_t wait_ms)
+{
+    if (heap_add(c, it, ctl_now_ms(c) + wait_ms) < 0)
+        forgot(c);
 }
 
 /* ---- items ---- */
@@ -209,6 +229,8 @@ void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name)
 
     if (it)
         item_mark(it);
+    else
+        forgot(c);
 }
 
 /* ---- one step ---- */
@@ -229,7 +251,7 @@ static void item_failed(struct ctl_item *it, const struct err *err)
     if (it->n_fails == 0 || it->n_fails >= 8)
         log_warn("reconcile failed, trying again", LOG_S("kind", queues[it->queue].kind),
                  LOG_S("namespace", it->ns), LOG_S("name", it->name), LOG_ERR(err));
-    (void)heap_add(c, it, ctl_now_ms(c) + retry_ms(it)); /* no memory: its next event wakes it */
+    look_again(c, it, retry_ms(it));
 }
 
 static void settle_taken(struct ctl_item *it)
@@ -254,7 +276,7 @@ static void on_written(const struct store_result *res, void *user)
     if (!res->err)
         it->n_fails = 0;
     else if (res->err->code == RPC_ABORTED || res->err->code == RPC_NOT_FOUND || it->was_refused)
-        (void)heap_add(c, it, ctl_now_ms(c) + retry_ms(it)); /* the world moved on: look again */
+        look_again(c, it, retry_ms(it)); /* the world moved on */
     else
         item_failed(it, res->err);
 
@@ -293,7 +315,7 @@ static void item_step(struct ctl_item *it)
     r = queues[it->queue].step(c, store_get(c->store, queues[it->queue].kind, it->ns, it->name), it,
                                &st, &err);
     if (st.again_ms != CLOCK_NEVER)
-        (void)heap_add(c, it, ctl_now_ms(c) + st.again_ms); /* no memory: its next event wakes it */
+        look_again(c, it, st.again_ms);
     if (r < 0 || st.batch.oom) {
         if (r == 0)
             (void)err_oom(&err);
@@ -329,8 +351,33 @@ static void take_due(struct ctl *c)
     }
 }
 
+static void mark_all(struct ctl *c)
+{
+    for (int q = 0; q < Q_N; q++) {
+        struct store_query query = {.kind = queues[q].kind};
+
+        STORE_FOREACH(o, c->store, &query)
+        {
+            if (q == Q_SANDBOX)
+                members_update(&c->members, o);
+            ctl_wake(c, (enum ctl_queue)q, o->ns, o->name);
+        }
+    }
+}
+
+static void look_at_all(struct ctl *c)
+{
+    c->look_all_ms = CLOCK_NEVER;
+    c->members.is_incomplete = false;
+    mark_all(c);
+    if (c->look_all_ms == CLOCK_NEVER && !c->members.is_incomplete)
+        c->look_all_wait_ms = 0;
+}
+
 void ctl_process(struct ctl *c)
 {
+    if (ctl_now_ms(c) >= c->look_all_ms)
+        look_at_all(c);
     take_due(c);
     for (int q = 0; q < Q_N; q++) {
         struct list now = LIST_INIT(now);
@@ -419,7 +466,7 @@ static void on_event(const struct store_event *ev, void *user)
 int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct ctl_opts *opts,
              struct err *err)
 {
-    *c = (struct ctl){.store = store, .loop = loop};
+    *c = (struct ctl){.store = store, .loop = loop, .look_all_ms = CLOCK_NEVER};
     if (opts)
         c->opts = *opts;
     if (c->opts.readiness_grace_s == 0)
@@ -443,16 +490,7 @@ int ctl_start(struct ctl *c, struct err *err)
 {
     if (store_watch_new(&c->watch, c->store, NULL, on_event, c, err) < 0)
         return -1;
-    for (int q = 0; q < Q_N; q++) {
-        struct store_query query = {.kind = queues[q].kind};
-
-        STORE_FOREACH(o, c->store, &query)
-        {
-            if (q == Q_SANDBOX)
-                members_update(&c->members, o);
-            ctl_wake(c, (enum ctl_queue)q, o->ns, o->name);
-        }
-    }
+    mark_all(c);
     return 0;
 }
 

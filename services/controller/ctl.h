@@ -73,6 +73,8 @@ struct ctl {
     struct ctl_item **heap; /* by due_ms */
     size_t n_heap, cap_heap;
     size_t n_busy;
+    uint64_t look_all_ms; /* something found no memory: looks at everything then; CLOCK_NEVER */
+    uint32_t look_all_wait_ms;
     bool is_next_turn; /* the task has let one turn of the loop pass */
     struct store_watch *watch;
     struct loop_task *task;
@@ -88,7 +90,7 @@ int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct
 int ctl_start(struct ctl *c, struct err *err);
 void ctl_done(struct ctl *c);
 
-/* Marks dirty: stepped later in this turn. Out of memory is made good by the next event. */
+/* Marks dirty: stepped later in this turn. Out of memory is made good a moment later. */
 void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name);
 /* Steps all that is dirty or due. The loop calls it; tests with a clock of their own may. */
 void ctl_process(struct ctl *c);

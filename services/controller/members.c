@@ -10,6 +10,7 @@ void members_init(struct members *m)
 {
     map_init(&m->by_uid);
     map_init(&m->pools);
+    m->is_incomplete = false;
 }
 
 void members_done(struct members *m)
@@ -128,12 +129,12 @@ void members_update(struct members *m, const struct store_object *sandbox)
         return;
     }
     pool = make_pool(m, sandbox->ns, pool_name);
-    if (!pool)
-        return;
-    if (!b)
+    if (pool && !b)
         b = member_new(m, sandbox, pool);
-    if (!b)
+    if (!pool || !b) {
+        m->is_incomplete = true;
         return;
+    }
 
     is_ready = cond_is_true(obj_get(sandbox->json, "status"), C_READY);
     b->has_ip = json_array_size(obj_get(sandbox->json, "status.podIPs")) > 0;

@@ -25,14 +25,15 @@ struct member_pool {
 
 struct members {
     struct map by_uid;
-    struct map pools; /* never shrinks but with the pool object */
+    struct map pools;   /* never shrinks but with the pool object */
+    bool is_incomplete; /* one found no memory: whoever sees it updates all again */
 };
 
 void members_init(struct members *m);
 void members_done(struct members *m);
 
-/* Looks at a Sandbox: puts it in, moves it, or takes it out. Out of memory: left out until its next
- * event. */
+/* Looks at a Sandbox: puts it in, moves it, or takes it out. Out of memory: left out, and
+ * is_incomplete says so. */
 void members_update(struct members *m, const struct store_object *sandbox);
 void members_remove(struct members *m, const char *uid);
 void members_remove_pool(struct members *m, const char *ns, const char *pool);

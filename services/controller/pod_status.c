@@ -201,7 +201,7 @@ static json_t *old_status(const struct store_object *pod)
 {
     const json_t *old = json_object_get(pod->json, "status");
 
-    return old ? json_deep_copy(old) : json_object();
+    return old ? meta_deep_copy(old) : json_object();
 }
 
 json_t *pod_status_build(const struct store_object *pod, const struct bind *b, int64_t now_s)

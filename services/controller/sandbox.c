@@ -179,7 +179,7 @@ static json_t *status_copy(const struct store_object *sb)
 {
     const json_t *old = json_object_get(sb->json, "status");
 
-    return old ? json_deep_copy(old) : json_object();
+    return old ? meta_deep_copy(old) : json_object();
 }
 
 static int write_status(struct view *v, struct step *st, struct err *err)
@@ -240,7 +240,7 @@ static int finish_expired(struct view *v, struct step *st, struct err *err)
     conditions = obj_get(v->sb->json, "status.conditions");
     v->status = json_pack("{s:O}", "conditions", conditions);
     if (v->status) {
-        json_t *own = json_deep_copy(v->status); /* conditions are shared with the snapshot */
+        json_t *own = meta_deep_copy(v->status); /* conditions are shared with the snapshot */
 
         json_decref(v->status);
         v->status = own;

@@ -167,7 +167,7 @@ static json_t *pod_object(const struct store_object *sb)
         return NULL;
     r |= obj_set_controller(o, API_CORE, KIND_SANDBOX, sb->name, sb->uid);
     r |= podmeta_fill(o, sb->json);
-    spec = json_deep_copy(obj_get(sb->json, "spec.podTemplate.spec"));
+    spec = meta_deep_copy(obj_get(sb->json, "spec.podTemplate.spec"));
     r |= obj_put(o, "spec", spec);
     if (r || add_claim_volumes(spec, sb) < 0)
         return NULL;
