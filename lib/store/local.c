@@ -523,6 +523,20 @@ static void collect_garbage(struct local *l)
 
 /* ---- the round ---- */
 
+/* Garbage is relaxed: what goes with it is looked for again at the next start. */
+static bool must_sync(const struct local *l)
+{
+    LIST_FOREACH(it, &l->round)
+    {
+        const struct write *w = CONTAINER_OF(it, struct write, link);
+
+        for (size_t i = 0; i < w->n_ops; i++)
+            if (!w->ops[i].relaxed)
+                return true;
+    }
+    return false;
+}
+
 static int to_disk(struct local *l, struct err *err)
 {
     _cleanup_(freep) struct local_row *rows = NULL;
@@ -545,7 +559,7 @@ static int to_disk(struct local *l, struct err *err)
                                        .name = o->name,
                                        .json = c->change.object ? c->text : NULL};
     }
-    return l->disk->commit(l->disk, rows, n, l->revision, err);
+    return l->disk->commit(l->disk, rows, n, l->revision, must_sync(l), err);
 }
 
 static void fail_round(struct local *l, const struct err *err)

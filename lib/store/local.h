@@ -10,10 +10,10 @@ struct local_row {
 };
 
 struct local_disk {
-    /* All rows and the revision in one transaction. < 0 with *err: nothing happened. NULL: no disk.
-     */
+    /* All rows and the revision in one transaction; sync: on the disk when it returns, with all
+     * transactions before it. < 0 with *err: nothing happened. NULL: no disk. */
     int (*commit)(struct local_disk *d, const struct local_row *rows, size_t n_rows,
-                  uint64_t revision, struct err *err);
+                  uint64_t revision, bool sync, struct err *err);
     /* Calls local_load() for each object of the kind. */
     int (*load)(struct local_disk *d, struct store *s, const struct store_kind *kind,
                 struct err *err);

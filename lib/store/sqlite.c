@@ -1,7 +1,8 @@
 /*
  * The disk of the local store: one SQLite file with one row per object and its JSON as text.
  *
- * WAL with synchronous=FULL: a commit is one fdatasync, and what it reported survives a crash. The
+ * WAL with synchronous=FULL: a commit is one fdatasync, and what it reported survives a crash; a
+ * round whose ops are all `relaxed` leaves the fdatasync to the next one that is not. The
  * lock is exclusive for the life of the process, which also keeps the WAL index in our memory
  * instead of a third file. The objects are read once, at the start; after that SQLite only writes,
  * so its page cache is kept small.
@@ -27,6 +28,7 @@ struct sqlite_disk {
     sqlite3 *db;
     sqlite3_stmt *put, *del, *set_meta;
     char *path;
+    bool is_sync; /* PRAGMA synchronous is FULL */
 };
 
 static const char *const migrations[SCHEMA_VERSION] = {
@@ -152,11 +154,29 @@ static int put_rows(struct sqlite_disk *d, const struct local_row *rows, size_t 
     return rc == SQLITE_OK ? run(d->set_meta, "revision", text, NULL, NULL) : rc;
 }
 
+/* In WAL mode NORMAL leaves out the fdatasync of a commit; the next FULL one does it for all
+ * before. */
+static int set_sync(struct sqlite_disk *d, bool sync)
+{
+    int rc;
+
+    if (sync == d->is_sync)
+        return SQLITE_OK;
+    rc = sqlite3_exec(d->db, sync ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL",
+                      NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        d->is_sync = sync;
+    return rc;
+}
+
 static int sqlite_commit(struct local_disk *disk, const struct local_row *rows, size_t n_rows,
-                         uint64_t revision, struct err *err)
+                         uint64_t revision, bool sync, struct err *err)
 {
     struct sqlite_disk *d = disk_of(disk);
-    int rc = sqlite3_exec(d->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int rc = set_sync(d, sync);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(d->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
     if (rc == SQLITE_OK)
         rc = put_rows(d, rows, n_rows, revision);
@@ -350,6 +370,7 @@ static int sqlite_disk_new(struct sqlite_disk **ret, const char *path, struct er
 
     if (!d)
         return err_oom(err);
+    d->is_sync = true;
     d->disk = (struct local_disk){sqlite_commit, sqlite_load, sqlite_free};
     d->path = strdup(path);
     if (!d->path || sqlite_open(d, err) < 0) {

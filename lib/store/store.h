@@ -156,6 +156,9 @@ struct store_op {
     uint64_t resource_version; /* precondition, or 0                                       */
     bool now;                  /* DELETE: gracePeriodSeconds 0                             */
     bool foreground;           /* DELETE: after its dependents (with blockOwnerDeletion)   */
+    /* May be lost when the machine (never when the process) crashes, together with all that follows
+     * it: for what can be made again from the rest of the world. SQLite: no wait for the disk. */
+    bool relaxed;
 };
 
 /*

@@ -6,6 +6,7 @@ void batch_init(struct batch *b)
 {
     b->n = 0;
     b->oom = false;
+    b->relaxed = false;
 }
 
 void batch_done(struct batch *b)
@@ -77,5 +78,7 @@ int batch_write(struct batch *b, struct store *store, store_done_fn done, void *
 {
     if (b->oom)
         return err_oom(err);
+    for (size_t i = 0; i < b->n; i++)
+        b->ops[i].relaxed = b->relaxed;
     return store_write(store, b->ops, b->n, done, user, err);
 }

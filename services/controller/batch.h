@@ -7,7 +7,8 @@
 struct batch {
     struct store_op ops[STORE_MAX_OPS];
     size_t n;
-    bool oom; /* a builder failed: the batch is not to be written */
+    bool oom;     /* a builder failed: the batch is not to be written                  */
+    bool relaxed; /* no wait for the disk: after a crash of the machine it is done anew */
 };
 
 void batch_init(struct batch *b);

@@ -327,6 +327,31 @@ static int check(struct claim_call *call, struct claim_source *src, bool *ret_co
     return 0;
 }
 
+/* The pool has one member less, in the same transaction: who reads it after the answer reads the truth.
+ * The pool's own step counts anew. */
+static void add_pool_status(struct batch *b, const struct ctl *c, const struct store_object *sb)
+{
+    const struct store_object *pool;
+    struct obj_owner owner;
+    json_t *status;
+    int64_t n, n_ready;
+
+    if (!obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, &owner))
+        return;
+    pool = store_get(c->store, KIND_POOL, sb->ns, owner.name);
+    n = pool ? obj_int(pool->json, "status.replicas", 0) : 0;
+    n_ready = pool ? obj_int(pool->json, "status.readyReplicas", 0) : 0;
+    if (n < 1 || n_ready < 1)
+        return;
+    status = json_deep_copy(json_object_get(pool->json, "status"));
+    if (status && (obj_put_int(status, "replicas", n - 1) < 0 ||
+                   obj_put_int(status, "readyReplicas", n_ready - 1) < 0)) {
+        json_decref(status);
+        status = NULL;
+    }
+    batch_status(b, pool, status);
+}
+
 static int add_member(struct claim_call *call, struct batch *b, struct member *m,
                       const struct claim_source *src)
 {
@@ -344,6 +369,7 @@ static int add_member(struct claim_call *call, struct batch *b, struct member *m
         return -1;
     batch_create(b, KIND_CLAIM, meta_deep_copy(call->claim));
     batch_update(b, sb, wanted, true);
+    add_pool_status(b, c, sb);
     ctl_tell_sandbox(c, sb->ns, sb->name, sb->uid); /* the router may route to it from now on */
     return 0;
 }

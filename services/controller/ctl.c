@@ -292,6 +292,9 @@ static bool item_write(struct ctl_item *it, struct step *st)
 {
     struct err err;
 
+    /* Steps are made again from the world after a crash, all but the one that decides whose a
+     * sandbox is. */
+    st->batch.relaxed = !it->taken_uid[0];
     if (batch_write(&st->batch, it->ctl->store, on_written, it, &err) == 0)
         return true;
     settle_taken(it);
