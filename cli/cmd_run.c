@@ -1,6 +1,7 @@
 /* run and exec: a command in a sandbox, as if it ran here. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "cli/attach.h"
 #include "cli/bootstrap.h"
@@ -158,6 +159,7 @@ struct run_opts {
     const char *cache_dir; /* of the private services; NULL: the default */
     uint64_t wait_ms;
     bool is_ephemeral, keeps_claim;
+    bool dies_with_parent; /* under sudo(8), whose own kill -9 would not reach us */
     struct bootstrap boot;
 };
 
@@ -255,6 +257,7 @@ static int run_run(struct ctl *ctl, const struct ctl_command *self, int argc, ch
         {"ephemeral", 0, OPT_FLAG, &o.is_ephemeral, NULL,
          "start services of our own for it and leave nothing behind"},
         {"cache-dir", 0, OPT_TEXT, &o.cache_dir, "DIR", "with --ephemeral: where images are kept"},
+        {"die-with-parent", 0, OPT_FLAG, &o.dies_with_parent, NULL, NULL},
         {"apply", 0, OPT_LIST, &o.boot.manifests, "FILE", "apply these manifests first"},
         {"image", 0, OPT_LIST, &o.boot.images, "NAME=SOURCE",
          "import this image first, if it is missing"},
@@ -273,6 +276,8 @@ static int run_run(struct ctl *ctl, const struct ctl_command *self, int argc, ch
     if (o.cache_dir && (o.cache_dir[0] != '/' || strlen(o.cache_dir) >= HOME_PATH_MAX - 40))
         return ctl_usage(self, "--cache-dir: give an absolute path, not too long"), CTL_RUN_FAILED;
 
+    if (o.dies_with_parent)
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* cannot fail for a valid signal */
     if (check_terminal(&o.command, &err) < 0 ||
         command_init(&m, &o.command, ctl->timeout_ms, argc - first, argv + first, &err) < 0) {
         (void)ctl_fail(&err);
