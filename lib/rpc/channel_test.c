@@ -258,9 +258,16 @@ static void test_free_early(void **state)
 
 /* ---- round-robin ---- */
 
+static void turns(struct net *n, int n_turns)
+{
+    for (int i = 0; i < n_turns; i++)
+        (void)loop_turn(n->w.loop, false);
+}
+
 static void test_round_robin(void **state)
 {
     struct net n;
+    int n_lookups;
 
     (void)state;
     net_up(&n);
@@ -270,7 +277,7 @@ static void test_round_robin(void **state)
         n.fake.hosts[i] = i + 1;
     net_channel(&n, RPC_ROUND_ROBIN, NULL);
     assert_int_equal(call_once(&n, true), RPC_OK);
-    run_for(&n.w, 50); /* all are connected */
+    RUN_WHILE(&n.w, (call_once(&n, false), !n.n_calls[0] || !n.n_calls[1] || !n.n_calls[2]));
     memset(n.n_calls, 0, sizeof(n.n_calls));
     for (int i = 0; i < 30; i++)
         assert_int_equal(call_once(&n, false), RPC_OK);
@@ -278,7 +285,7 @@ static void test_round_robin(void **state)
         assert_int_equal(n.n_calls[i], 10);
 
     server_stop(&n, 1);
-    run_for(&n.w, 20);
+    turns(&n, 20);
     memset(n.n_calls, 0, sizeof(n.n_calls));
     for (int i = 0; i < 20; i++)
         assert_int_equal(call_once(&n, false), RPC_OK);
@@ -290,8 +297,10 @@ static void test_round_robin(void **state)
 
     n.fake.hosts[0] = 3; /* the others are not named any more */
     n.fake.hosts[1] = 0;
+    n_lookups = n.fake.n_lookups;
     server_stop(&n, 0);
-    run_for(&n.w, 100);
+    RUN_WHILE(&n.w, n.fake.n_lookups == n_lookups);
+    turns(&n, 20);
     memset(n.n_calls, 0, sizeof(n.n_calls));
     for (int i = 0; i < 5; i++)
         assert_int_equal(call_once(&n, false), RPC_OK);

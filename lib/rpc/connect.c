@@ -82,7 +82,7 @@ static void drop_endpoint(struct rpc_channel *ch, struct endpoint *e, const stru
     free(e);
 }
 
-/* Keeps the connections to addresses that are still named, in the new order. */
+/* Keeps the connections to addresses that are still named; pick-first takes the new order. */
 static void set_endpoints(struct rpc_channel *ch, const struct rpc_address *addresses, size_t n)
 {
     struct err why;
@@ -95,6 +95,8 @@ static void set_endpoints(struct rpc_channel *ch, const struct rpc_address *addr
 
         if (e) {
             e->is_stale = false;
+            if (ch->opts.balance == RPC_ROUND_ROBIN)
+                continue; /* whose turn it is stays */
             list_remove(&e->link);
             list_push_back(&ch->endpoints, &e->link);
         } else {
