@@ -1,7 +1,7 @@
 /*
  * rpc-echo ADDRESS [CERT KEY]: an echo server for load generators and outside suites (h2spec,
  * rawload). /bench.Echo/Bidi and /bench.Echo/Unary alike: each message is answered as it comes, the
- * end by the status.
+ * end by the status. rpc-echo-plain is the same without TLS, and without OpenSSL's memory.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -40,23 +40,46 @@ static void on_signal(struct loop_signal *s, int signum, void *user)
     loop_stop(user);
 }
 
+#ifdef ECHO_WITHOUT_TLS
+static int make_tls(struct rpc_tls **ret, const char *cert, const char *key, struct err *err)
+{
+    (void)ret;
+    (void)cert;
+    (void)key;
+    return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig", "this program is built without TLS");
+}
+
+static void free_tls(struct rpc_tls **tls)
+{
+    (void)tls;
+}
+#else
+static int make_tls(struct rpc_tls **ret, const char *cert, const char *key, struct err *err)
+{
+    struct rpc_tls_opts opts = {.is_server = true, .cert_file = cert, .key_file = key};
+
+    return rpc_tls_new(ret, &opts, err);
+}
+
+static void free_tls(struct rpc_tls **tls)
+{
+    rpc_tls_free(*tls);
+}
+#endif
+
 static int run(int argc, char **argv, struct err *err)
 {
     static const char *const paths[] = {"/bench.Echo/Unary", "/bench.Echo/Bidi"};
     _cleanup_(loop_freep) struct loop *loop = NULL;
-    _cleanup_(rpc_tls_freep) struct rpc_tls *tls = NULL;
+    _cleanup_(free_tls) struct rpc_tls *tls = NULL;
     _cleanup_(rpc_server_freep) struct rpc_server *server = NULL;
     struct rpc_listen_opts listen = {0};
     struct loop_signal *term;
     char address[128];
 
-    if (argc > 3) {
-        struct rpc_tls_opts opts = {.is_server = true, .cert_file = argv[2], .key_file = argv[3]};
-
-        if (rpc_tls_new(&tls, &opts, err) < 0)
-            return -1;
-        listen.tls = tls;
-    }
+    if (argc > 3 && make_tls(&tls, argv[2], argv[3], err) < 0)
+        return -1;
+    listen.tls = tls;
     if (loop_new(&loop, err) < 0 || rpc_server_new(&server, loop, NULL, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++)

@@ -1,0 +1,5 @@
+fn main() -> std::io::Result<()> {
+    tonic_prost_build::configure()
+        .build_client(false)
+        .compile_protos(&["../echo.proto"], &[".."])
+}
