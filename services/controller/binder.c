@@ -46,7 +46,7 @@ static const char *const state_names[BIND_N] = {
 
 #define TO(s) (1u << BIND_##s)
 static const unsigned moves[BIND_N] = {
-    [BIND_NEW] = TO(WAITING) | TO(GONE),
+    [BIND_NEW] = TO(WAITING) | TO(GONE) | TO(PRESENT),
     [BIND_UNKNOWN] = TO(PRESENT) | TO(LOST) | TO(WAITING) | TO(REMOVING) | TO(STAYING),
     [BIND_WAITING] =
         TO(CREATING) | TO(GONE) | TO(REMOVING) | TO(PRESENT) | TO(STAYING) | TO(BACKOFF),

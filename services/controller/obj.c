@@ -42,14 +42,14 @@ static bool objects_equal(const json_t *a, const json_t *b)
 
 bool obj_equal(const json_t *a, const json_t *b)
 {
+    if (json_is_object(a) && json_is_object(b))
+        return objects_equal(a, b);
     if (is_nothing(a) || is_nothing(b))
         return is_nothing(a) && is_nothing(b);
     if (json_is_number(a) && json_is_number(b))
         return fabs(json_number_value(a) - json_number_value(b)) == 0;
     if (json_typeof(a) != json_typeof(b))
         return false;
-    if (json_is_object(a))
-        return objects_equal(a, b);
     if (!json_is_array(a))
         return json_equal(a, b) == 1;
 
