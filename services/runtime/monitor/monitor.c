@@ -24,7 +24,8 @@
 enum {
     LOG_FILE_BYTES = 512 * 1024,
     START_TIMEOUT_MS = 60000,
-    HELPER_GRACE_MS = 300, /* the sandbox may end a moment after its helper */
+    HELPER_GRACE_MS =
+        5000, /* the gofer ends a moment before its sandbox, longer on a busy machine */
     KILL_WAIT_MS = 5000,
     TAIL_BYTES = 300,
 };
@@ -255,6 +256,18 @@ static bool is_oom(struct monitor *m, bool by_sigkill)
     return true;
 }
 
+static bool helper_ended_well(const struct monitor *m)
+{
+    return WIFEXITED(m->helper_status) && WEXITSTATUS(m->helper_status) == 0;
+}
+
+/* When the sandbox has to end without its helper: at once if that was killed, never if it ended by
+ * itself, as the gofer does a moment before its sandbox. */
+static uint64_t helper_deadline(const struct monitor *m)
+{
+    return helper_ended_well(m) ? CLOCK_NEVER : clock_monotonic_ms();
+}
+
 static void container_ended(struct monitor *m, int status)
 {
     char text[128];
@@ -268,7 +281,7 @@ static void container_ended(struct monitor *m, int status)
         ended(m, RECORD_KILLED, "ended on request");
     } else if (is_oom(m, m->record.signal == SIGKILL || m->record.code == 128 + SIGKILL)) {
         ended(m, RECORD_OUT_OF_MEMORY, "the memory limit was reached");
-    } else if (m->helper_ended) {
+    } else if (m->helper_ended && (WIFSIGNALED(status) || !helper_ended_well(m))) {
         (void)snprintf(text, sizeof(text), "a helper process of the OCI runtime ended with %s %d",
                        WIFSIGNALED(m->helper_status) ? "signal" : "code",
                        WIFSIGNALED(m->helper_status) ? WTERMSIG(m->helper_status)
@@ -305,7 +318,7 @@ static void command_ended(struct monitor *m, int status)
         m->container = (pid_t)record_read_number(m->dir_fd, "container.pid");
     if (m->container > 0) {
         m->state = MONITOR_RUNNING;
-        m->deadline_ms = m->helper_ended ? clock_monotonic_ms() + HELPER_GRACE_MS : CLOCK_NEVER;
+        m->deadline_ms = m->helper_ended ? helper_deadline(m) : CLOCK_NEVER;
         if (m->spec->report_fd >= 0)
             (void)!write(m->spec->report_fd, "running\n", 8); /* the node may be gone: fine */
         return;
@@ -328,7 +341,7 @@ static void other_ended(struct monitor *m, pid_t pid, int status)
         m->helper_ended = true;
         m->helper_status = status;
         if (m->state == MONITOR_RUNNING)
-            m->deadline_ms = clock_monotonic_ms() + HELPER_GRACE_MS;
+            m->deadline_ms = helper_deadline(m);
     }
 }
 

@@ -358,10 +358,22 @@ static int adopt_all(struct node *n, struct err *err)
     return 0;
 }
 
+/* All sandboxes together weigh as much as the machine has CPUs, as pods do under the kubelet; by
+ * default they would share one CPU's worth against everything else that runs. */
+static int make_cgroup_root(struct node *n, struct err *err)
+{
+    struct cgroup_limits all = {.cpu_weight_millis =
+                                    1000 * (uint64_t)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L)};
+
+    if (cgroup_make(&n->cgroups, n->cgroup_root, &all, err) < 0)
+        return -1;
+    return cgroup_weigh(&n->cgroups, "agent-sandbox", all.cpu_weight_millis, err);
+}
+
 static int start_parts(struct node *n, struct err *err)
 {
     if (make_folders(n, err) < 0 || take_lock(n, err) < 0 || load_id(n, err) < 0 ||
-        probe_host(n, err) < 0)
+        probe_host(n, err) < 0 || make_cgroup_root(n, err) < 0)
         return -1;
     if (loop_task_new(&n->pump, n->loop, pump, n, err) < 0 ||
         loop_timer_new(&n->sweep_timer, n->loop, sweep_due, n, err) < 0 ||
@@ -496,8 +508,7 @@ void node_done(struct node *n)
     loop_timer_free(TAKE_PTR(n->sweep_timer));
     loop_task_free(TAKE_PTR(n->pump));
     loop_child_free(TAKE_PTR(n->remover));
-    if (was_up)
-        remove_empty_cgroups(n);
+    remove_empty_cgroups(n);
     if (was_up && n->opts.ephemeral)
         remove_traces(n);
     if (n->lock_fd >= 0)
