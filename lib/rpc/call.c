@@ -38,6 +38,8 @@ static void call_init(struct rpc_call *call, struct rpc_hub *hub, enum rpc_role 
     call->stream.out = out;
     call->stream.out.max =
         MAX(max_message, (size_t)LIMIT_RPC_MESSAGE) + LIMIT_RPC_SEND_MARK + RPC_FRAME_HEAD;
+    if (role == RPC_CLIENT)
+        call->stream.out.max += LIMIT_RPC_RETRY_BUFFER;
     list_init(&call->stream.link);
     list_init(&call->todo);
     list_init(&call->pending);
@@ -78,6 +80,7 @@ static void call_free(struct rpc_call *call)
     struct rpc_hub *hub = call->hub;
 
     rpc_deadline_disarm(hub, &call->deadline);
+    rpc_deadline_disarm(hub, &call->retry.again);
     list_remove(&call->todo);
     list_remove(&call->pending);
     if (call->conn)
@@ -165,6 +168,8 @@ static void end_with(struct rpc_call *call, const struct rpc_status *status)
     call->is_over = true;
     call->status = *status;
     rpc_deadline_disarm(call->hub, &call->deadline);
+    if (call->role == RPC_CLIENT)
+        rpc_retry_over(call);
     tell_later(call);
 }
 
@@ -420,6 +425,7 @@ static void on_client_head(struct rpc_call *call, bool is_end)
         take_status(call, h);
         return;
     }
+    rpc_stream_forget_sent(&call->stream); /* gRPC A6: committed */
     if (h->http_status != 200 || !rpc_head_is_grpc(h)) {
         end_without_status(call);
         return;
@@ -441,6 +447,10 @@ static void on_client_trailers(struct rpc_call *call)
 static void on_peer_end(struct rpc_call *call)
 {
     call->is_peer_ended = true;
+    if (call->role == RPC_CLIENT && is_open(call) && rpc_retry_after_status(call)) {
+        dirty(call);
+        return;
+    }
     if (call->role == RPC_CLIENT && is_open(call) && !call->has_status)
         end_without_status(call);
     /* The server has said all: what we still meant to send is of no use. */
@@ -473,6 +483,8 @@ static void on_close(struct rpc_call *call, uint32_t h2_error)
     }
     if (call->has_status)
         return; /* messages are still to be read */
+    if (rpc_retry_after_close(call, h2_error))
+        return;
     if (h2_error == NGHTTP2_CANCEL && call->deadline.at_ms <= loop_now_ms(call->hub->loop)) {
         rpc_call_end(call, RPC_DEADLINE_EXCEEDED, "deadline exceeded");
         return;
@@ -519,7 +531,8 @@ void rpc_call_lost(struct rpc_call *call, const struct err *why)
 {
     hold(call);
     call->is_streaming = false;
-    if (is_open(call) && !call->has_status)
+    if (is_open(call) && !call->has_status &&
+        !(call->role == RPC_CLIENT && rpc_retry_after_loss(call)))
         rpc_call_end(call, why->code == RPC_OK ? RPC_UNAVAILABLE : why->code, why->msg);
     unhold(call);
 }
@@ -587,7 +600,7 @@ bool rpc_call_was_gzip(const struct rpc_call *call)
 
 size_t rpc_call_queued(const struct rpc_call *call)
 {
-    return buf_len(&call->stream.out);
+    return rpc_stream_unsent(&call->stream);
 }
 
 static int check_may_send(const struct rpc_call *call, struct err *err)
@@ -606,7 +619,7 @@ static int queued(struct rpc_call *call)
 {
     rpc_stream_resume(&call->stream);
     dirty(call);
-    if (buf_len(&call->stream.out) < LIMIT_RPC_SEND_MARK)
+    if (rpc_stream_unsent(&call->stream) < LIMIT_RPC_SEND_MARK)
         return 0;
     call->stream.wants_room = true;
     return RPC_WAIT;
@@ -620,6 +633,11 @@ uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err)
         return NULL;
     if (n > UINT32_MAX - RPC_FRAME_HEAD) {
         err_set(err, RPC_RESOURCE_EXHAUSTED, "MessageTooLarge", "a message of %zu bytes", n);
+        return NULL;
+    }
+    if (call->max_send && n > call->max_send) {
+        err_set(err, RPC_RESOURCE_EXHAUSTED, "MessageTooLarge",
+                "a message of %zu bytes: the service config permits %zu", n, call->max_send);
         return NULL;
     }
     rpc_pool_take(call->stream.pool, &call->stream.out, RPC_FRAME_HEAD + n);

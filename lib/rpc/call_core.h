@@ -4,6 +4,7 @@
 #include "lib/rpc/call.h"
 #include "lib/rpc/conn.h"
 #include "lib/rpc/frame.h"
+#include "lib/rpc/retry.h"
 
 enum { CALL_FIRST_BYTES = 768 };
 
@@ -22,7 +23,9 @@ struct rpc_call {
     struct buf rx;       /* received, not yet asked for          */
     struct buf plain;    /* a message, decompressed              */
     struct rpc_frame_decoder decoder;
+    struct rpc_retry retry; /* client */
     size_t max_message;
+    size_t max_send; /* client: 0: only what the queue takes  */
     size_t n_messages; /* received, handed out                 */
     struct rpc_status status;
     struct rpc_metadata headers, trailers; /* server: to be sent      */

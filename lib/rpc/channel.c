@@ -46,6 +46,7 @@ enum rpc_channel_state rpc_channel_state(const struct rpc_channel *ch)
 static void add_request(const struct rpc_channel *ch, struct rpc_call *call, struct rpc_fields *f,
                         const char *timeout)
 {
+    static const char attempts[RPC_RETRY_ATTEMPTS_MAX][2] = {"0", "1", "2", "3", "4"};
     const struct rpc_metadata *md = &call->headers;
     bool has_agent = rpc_metadata_find(md, "user-agent");
 
@@ -63,6 +64,8 @@ static void add_request(const struct rpc_channel *ch, struct rpc_call *call, str
         rpc_fields_add(f, "grpc-encoding", "gzip");
     if (timeout)
         rpc_fields_add_unindexed(f, "grpc-timeout", timeout);
+    if (call->retry.n_previous > 0)
+        rpc_fields_add(f, "grpc-previous-rpc-attempts", attempts[call->retry.n_previous]);
     rpc_fields_add_metadata(f, md, call->is_raw);
 }
 
@@ -89,7 +92,7 @@ static void start(struct rpc_channel *ch, struct rpc_conn *conn, struct rpc_call
     struct rpc_fields f;
     struct err err;
 
-    rpc_fields_init(&f, &call->arena, 10 + call->headers.n);
+    rpc_fields_init(&f, &call->arena, 11 + call->headers.n);
     add_request(ch, call, &f, timeout);
     if (f.is_bad || failed)
         err_oom(&err);
@@ -105,6 +108,14 @@ void rpc_channel_start_pending(struct rpc_channel *ch)
 
     while (!list_is_empty(&ch->pending) && (conn = rpc_channel_pick(ch)))
         start(ch, conn, LIST_FIRST(&ch->pending, struct rpc_call, pending));
+}
+
+static void end_waiting(struct rpc_channel *ch, const struct err *why)
+{
+    struct list *e;
+
+    while ((e = list_pop_front(&ch->waiting)))
+        rpc_call_end(CONTAINER_OF(e, struct rpc_call, pending), RPC_UNAVAILABLE, why->msg);
 }
 
 /* Those that do not wait for the channel to be ready learn why it is not. */
@@ -123,6 +134,16 @@ void rpc_channel_fail_pending(struct rpc_channel *ch, const struct err *why, boo
 
 /* ---- life ---- */
 
+static void take_config(struct rpc_channel *ch, const struct rpc_service_config *c)
+{
+    if (!c)
+        return;
+    ch->throttle = (struct rpc_throttle){
+        .max = c->throttle_max, .ratio = c->throttle_ratio, .tokens = c->throttle_max};
+    if (c->has_balance)
+        ch->opts.balance = c->is_round_robin ? RPC_ROUND_ROBIN : RPC_PICK_FIRST;
+}
+
 static int dup_opts(struct rpc_channel *ch, const struct rpc_channel_opts *opts, struct err *err)
 {
     const char *authority;
@@ -132,6 +153,7 @@ static int dup_opts(struct rpc_channel *ch, const struct rpc_channel_opts *opts,
         ch->opts = *opts;
     if (!ch->opts.max_message)
         ch->opts.max_message = LIMIT_RPC_MESSAGE;
+    take_config(ch, ch->opts.service_config);
     authority = ch->opts.authority;
     if (!authority && (ch->is_fd || ch->target.is_unix))
         authority = "localhost";
@@ -167,6 +189,7 @@ static int channel_new(struct rpc_channel **ret, struct loop *loop,
     list_init(&ch->endpoints);
     list_init(&ch->old);
     list_init(&ch->pending);
+    list_init(&ch->waiting);
     if (rpc_hub_new(&ch->hub, loop, err) < 0) {
         free(ch);
         return -1;
@@ -220,6 +243,7 @@ void rpc_channel_free(struct rpc_channel *ch)
     ch->state = RPC_CHANNEL_SHUTDOWN;
     err_set(&why, RPC_UNAVAILABLE, "ChannelClosed", "the channel was closed");
     rpc_channel_fail_pending(ch, &why, true);
+    end_waiting(ch, &why);
     rpc_channel_connect_done(ch, &why);
     rpc_hub_tell(ch->hub);
     rpc_channel_unref(ch);
@@ -236,10 +260,33 @@ static int copy_metadata(struct rpc_call *call, const struct rpc_metadata *md, s
     return 0;
 }
 
-static int fill(struct rpc_call *call, const char *path, const struct rpc_call_opts *opts,
-                struct err *err)
+/* What the service config says of the method and the call does not say better. */
+static uint64_t apply_config(struct rpc_channel *ch, struct rpc_call *call,
+                             const struct rpc_call_opts *opts)
+{
+    const struct rpc_method_config *m =
+        rpc_service_config_find(ch->opts.service_config, call->path);
+
+    rpc_retry_init(call, ch, m && m->retry.max_attempts ? &m->retry : NULL);
+    if (!m)
+        return opts->timeout_ms;
+    if (m->has_wait_for_ready && !opts->wait_for_ready)
+        call->waits_for_ready = m->wait_for_ready;
+    call->max_send = m->max_request;
+    if (m->max_response && m->max_response < call->max_message) {
+        call->max_message = m->max_response;
+        call->decoder.max = (uint32_t)MIN(m->max_response, (size_t)UINT32_MAX);
+    }
+    if (!m->timeout_ms || (opts->timeout_ms && opts->timeout_ms < m->timeout_ms))
+        return opts->timeout_ms;
+    return m->timeout_ms;
+}
+
+static int fill(struct rpc_channel *ch, struct rpc_call *call, const char *path,
+                const struct rpc_call_opts *opts, struct err *err)
 {
     const char *type = opts->raw && opts->content_type ? opts->content_type : "application/grpc";
+    uint64_t timeout_ms;
 
     if (path[0] != '/')
         return err_set(err, RPC_INVALID_ARGUMENT, "BadPath",
@@ -254,13 +301,29 @@ static int fill(struct rpc_call *call, const char *path, const struct rpc_call_o
         return err_oom(err);
     if (copy_metadata(call, opts->metadata, err) < 0)
         return -1;
-    if (opts->timeout_ms == 0)
+    timeout_ms = apply_config(ch, call, opts);
+    if (timeout_ms == 0)
         return 0;
-    return rpc_deadline_arm(call->hub, &call->deadline,
-                            clock_add(clock_monotonic_ms(), opts->timeout_ms), err);
+    return rpc_deadline_arm(call->hub, &call->deadline, clock_add(clock_monotonic_ms(), timeout_ms),
+                            err);
 }
 
-static void submit(struct rpc_channel *ch, struct rpc_call *call)
+bool rpc_channel_is_open(const struct rpc_channel *ch)
+{
+    return !ch->is_freed && ch->state != RPC_CHANNEL_SHUTDOWN;
+}
+
+struct rpc_throttle *rpc_channel_throttle(struct rpc_channel *ch)
+{
+    return &ch->throttle;
+}
+
+void rpc_channel_park(struct rpc_channel *ch, struct rpc_call *call)
+{
+    list_push_back(&ch->waiting, &call->pending);
+}
+
+void rpc_channel_submit(struct rpc_channel *ch, struct rpc_call *call)
 {
     list_push_back(&ch->pending, &call->pending);
     switch (ch->state) {
@@ -296,12 +359,12 @@ int rpc_channel_call(struct rpc_channel *ch, const char *path, const struct rpc_
                         opts->max_message ? opts->max_message : ch->opts.max_message);
     if (!call)
         return err_oom(err);
-    if (fill(call, path, opts, err) < 0) {
+    if (fill(ch, call, path, opts, err) < 0) {
         rpc_call_discard(call);
         return -1;
     }
     rpc_call_set_ops(call, ops, user);
-    submit(ch, call);
+    rpc_channel_submit(ch, call);
     if (ret)
         *ret = call;
     return 0;

@@ -15,7 +15,8 @@ enum rpc_channel_state {
     RPC_CHANNEL_SHUTDOWN,
 };
 
-struct rpc_resolver; /* lib/rpc/resolver.h, lib/rpc/dns.h */
+struct rpc_service_config; /* lib/rpc/service_config.h */
+struct rpc_resolver;       /* lib/rpc/resolver.h, lib/rpc/dns.h */
 
 /* What a channel does with several addresses of one name. */
 enum rpc_balance {
@@ -35,7 +36,9 @@ struct rpc_channel_opts {
     uint32_t backoff_max_ms;
     struct rpc_resolver
         *resolver; /* for names; must outlive the channel. NULL: IP addresses and unix paths only */
-    enum rpc_balance balance;
+    enum rpc_balance balance; /* unless the service config says it */
+    /* lib/rpc/service_config.h; must outlive the channel. NULL: no retries but transparent ones */
+    const struct rpc_service_config *service_config;
     uint32_t keepalive_ms; /* PING when nothing came for so long; 0: none                      */
     void (*on_state)(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why,
                      void *user);

@@ -25,6 +25,8 @@ struct rpc_channel {
         endpoints;   /* in the order in which they are tried; round-robin: the next one first */
     struct list old; /* struct rpc_conn.link: said GOAWAY, end with their last call           */
     struct list pending;
+    struct list waiting; /* struct rpc_call.pending of those that wait to be sent again */
+    struct rpc_throttle throttle;
     struct rpc_lookup *lookup;
     struct rpc_deadline retry;   /* the next pass                                    */
     struct rpc_deadline stagger; /* pick-first: the next address                     */

@@ -267,7 +267,10 @@ static int on_stream_close(nghttp2_session *h2, int32_t id, uint32_t code, void 
     if (!st)
         return 0;
     st->is_closed = true;
-    return record(s, (struct rpc_event){.type = RPC_EVENT_CLOSE, .stream = st, .code = code});
+    /* nghttp2 leaks the frame it was about to send when this fails. */
+    s->is_broken |=
+        record(s, (struct rpc_event){.type = RPC_EVENT_CLOSE, .stream = st, .code = code}) != 0;
+    return 0;
 }
 
 static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
@@ -277,7 +280,10 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
 
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
         s->own_error = frame->goaway.error_code;
-    if (!st || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+    if (!st)
+        return 0;
+    st->is_begun = true;
+    if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
     st->is_end_sent = true;
     /* RFC 9113 8.1: the whole response is out, the rest of the request is not wanted. */
@@ -294,7 +300,7 @@ static ssize_t on_data_wanted(nghttp2_session *h2, int32_t id, uint8_t *to, size
                               uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     struct rpc_stream *st = source->ptr;
-    size_t n = MIN(buf_len(&st->out), max);
+    size_t n = MIN(rpc_stream_unsent(st), max);
 
     (void)to;
     (void)user;
@@ -304,7 +310,7 @@ static ssize_t on_data_wanted(nghttp2_session *h2, int32_t id, uint8_t *to, size
     }
     if (n > 0)
         *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
-    if (!st->is_out_ended || n < buf_len(&st->out))
+    if (!st->is_out_ended || n < rpc_stream_unsent(st))
         return (ssize_t)n;
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (st->n_end > 0) {
@@ -313,6 +319,15 @@ static ssize_t on_data_wanted(nghttp2_session *h2, int32_t id, uint8_t *to, size
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     return (ssize_t)n;
+}
+
+/* n bytes have left the queue. */
+static void take_out(struct rpc_stream *st, size_t n)
+{
+    st->n_kept += n;
+    if (st->keeps_sent && st->n_kept <= LIMIT_RPC_RETRY_BUFFER)
+        return;
+    rpc_stream_forget_sent(st);
 }
 
 static int on_data_send(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t *frame_head,
@@ -326,13 +341,10 @@ static int on_data_send(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
     if ((size_t)(s->sink_end - s->sink) < FRAME_HEAD_BYTES + n)
         return NGHTTP2_ERR_WOULDBLOCK;
     memcpy(s->sink, frame_head, FRAME_HEAD_BYTES);
-    memcpy(s->sink + FRAME_HEAD_BYTES, buf_data(&st->out), n);
+    memcpy(s->sink + FRAME_HEAD_BYTES, buf_data(&st->out) + st->n_kept, n);
     s->sink += FRAME_HEAD_BYTES + n;
-    if (n == buf_len(&st->out))
-        rpc_pool_clear_buf(st->pool, &st->out);
-    else
-        buf_consume(&st->out, n);
-    if (!st->wants_room || buf_len(&st->out) >= LIMIT_RPC_SEND_MARK)
+    take_out(st, n);
+    if (!st->wants_room || rpc_stream_unsent(st) >= LIMIT_RPC_SEND_MARK)
         return 0;
     st->wants_room = false;
     return record(s, (struct rpc_event){.type = RPC_EVENT_ROOM, .stream = st});
@@ -578,6 +590,24 @@ void rpc_stream_consume(struct rpc_stream *st, size_t n)
 {
     if (is_live(st) && n > 0)
         note_result(st->session, nghttp2_session_consume_stream(st->session->h2, st->id, n));
+}
+
+void rpc_stream_forget_sent(struct rpc_stream *st)
+{
+    st->keeps_sent = false;
+    if (st->n_kept > 0 && st->n_kept == buf_len(&st->out))
+        rpc_pool_clear_buf(st->pool, &st->out);
+    else
+        buf_consume(&st->out, st->n_kept);
+    st->n_kept = 0;
+}
+
+void rpc_stream_rewind(struct rpc_stream *st)
+{
+    st->n_kept = 0;
+    st->id = 0;
+    st->head = st->trailers = (struct rpc_head){0};
+    st->has_head = st->is_deferred = st->is_begun = st->is_end_sent = st->is_closed = false;
 }
 
 /* ---- the connection; each fails only when memory is out, and the peer's own timers then end it

@@ -27,7 +27,8 @@ struct rpc_stream {
     struct arena *arena;      /* of the owner; fields that are sent live there too      */
     struct rpc_head head;     /* request (server) or response (client)                  */
     struct rpc_head trailers; /* client                                                 */
-    struct buf out;           /* bytes of DATA frames to be sent                        */
+    struct buf out;           /* bytes of DATA frames to be sent, after n_kept that were */
+    size_t n_kept;
     struct rpc_pool *pool;    /* of the owner, for a large `out` */
     const nghttp2_nv *end;    /* server: trailers, sent after the last byte             */
     size_t n_end;
@@ -36,6 +37,8 @@ struct rpc_stream {
     bool is_deferred;  /* nghttp2 waits for rpc_session_resume()                 */
     bool is_end_sent;
     bool is_closed;  /* nghttp2 has forgotten it                               */
+    bool keeps_sent; /* until LIMIT_RPC_RETRY_BUFFER: for rpc_stream_rewind()  */
+    bool is_begun;   /* its HEADERS, or more, were handed out to be sent       */
     bool wants_room; /* record RPC_EVENT_ROOM when out is below the mark       */
 };
 
@@ -108,6 +111,15 @@ void rpc_stream_resume(struct rpc_stream *st);
 void rpc_stream_reset(struct rpc_stream *st, uint32_t h2_error);
 /* n received bytes were taken: opens the stream's window. */
 void rpc_stream_consume(struct rpc_stream *st, size_t n);
+
+static inline size_t rpc_stream_unsent(const struct rpc_stream *st)
+{
+    return buf_len(&st->out) - st->n_kept;
+}
+/* What was sent is not needed any more: keeps_sent ends. */
+void rpc_stream_forget_sent(struct rpc_stream *st);
+/* Client, after the end of the stream, with keeps_sent: as before rpc_session_request(), with all to be sent again. */
+void rpc_stream_rewind(struct rpc_stream *st);
 
 void rpc_session_ping(struct rpc_session *s);
 /* Graceful end, first "soon" (GOAWAY that refuses nothing yet), then for good. */
