@@ -25,7 +25,7 @@ struct rpc_call {
     struct rpc_frame_decoder decoder;
     struct rpc_retry retry; /* client */
     size_t max_message;
-    size_t max_send; /* client: 0: only what the queue takes  */
+    size_t max_send;   /* client: 0: only what the queue takes  */
     size_t n_messages; /* received, handed out                 */
     struct rpc_status status;
     struct rpc_metadata headers, trailers; /* server: to be sent      */

@@ -2,10 +2,11 @@
 /*
  * Inside lib/rpc: calls that are sent again (gRPC A6, "gRPC Retry Design").
  *
- * A call may be repeated until its response head has come or more than LIMIT_RPC_RETRY_BUFFER bytes of it were
- * sent: until then what was sent stays in its queue (stream.keeps_sent), and a new attempt is the same
- * call on a new stream. Transparently, when no server can have seen it (not sent: any number of times;
- * REFUSED_STREAM or left out by a GOAWAY: once); otherwise as the service config says for its method.
+ * A call may be repeated until its response head has come or more than LIMIT_RPC_RETRY_BUFFER bytes
+ * of it were sent: until then what was sent stays in its queue (stream.keeps_sent), and a new
+ * attempt is the same call on a new stream. Transparently, when no server can have seen it (not
+ * sent: any number of times; REFUSED_STREAM or left out by a GOAWAY: once); otherwise as the
+ * service config says for its method.
  */
 #include "lib/rpc/hub.h"
 #include "lib/rpc/service_config.h"
@@ -30,7 +31,8 @@ struct rpc_throttle {
 
 void rpc_retry_init(struct rpc_call *call, struct rpc_channel *ch,
                     const struct rpc_retry_policy *policy);
-/* Each asks whether the attempt that ended so is repeated, and sees to it: the call then lives on. */
+/* Each asks whether the attempt that ended so is repeated, and sees to it: the call then lives on.
+ */
 bool rpc_retry_after_status(struct rpc_call *call);
 bool rpc_retry_after_close(struct rpc_call *call, uint32_t h2_error);
 bool rpc_retry_after_loss(struct rpc_call *call);

@@ -1,8 +1,8 @@
 #pragma once
 /*
- * What a service's owner says about how to call it (grpc/doc/service_config.md): per method a timeout,
- * wait-for-ready, limits, retries; for the channel how calls are spread and retry throttling. Made by
- * lib/rpc/config_json.h out of JSON, or by hand.
+ * What a service's owner says about how to call it (grpc/doc/service_config.md): per method a
+ * timeout, wait-for-ready, limits, retries; for the channel how calls are spread and retry
+ * throttling. Made by lib/rpc/config_json.h out of JSON, or by hand.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,17 +27,19 @@ struct rpc_method_config {
 };
 
 struct rpc_service_config {
-    struct map methods;       /* "/service/method", "/service/" or "/" → struct rpc_method_config */
-    uint32_t throttle_max;    /* tokens in thousandths; 0: none */
-    uint32_t throttle_ratio;  /* thousandths */
+    struct map methods;    /* "/service/method", "/service/" or "/" → struct rpc_method_config */
+    uint32_t throttle_max; /* tokens in thousandths; 0: none */
+    uint32_t throttle_ratio; /* thousandths */
     bool has_balance, is_round_robin;
 };
 
 void rpc_service_config_init(struct rpc_service_config *c);
 void rpc_service_config_done(struct rpc_service_config *c);
-/* service "": all; method "": all of the service. A name that is there already: INVALID_ARGUMENT, "BadServiceConfig". */
+/* service "": all; method "": all of the service. A name that is there already: INVALID_ARGUMENT,
+ * "BadServiceConfig". */
 int rpc_service_config_add(struct rpc_service_config *c, const char *service, const char *method,
                            const struct rpc_method_config *m, struct err *err);
-/* path: "/service/method". What is said of the method, else of its service, else of all; NULL: nothing. c may be NULL. */
+/* path: "/service/method". What is said of the method, else of its service, else of all; NULL:
+ * nothing. c may be NULL. */
 const struct rpc_method_config *rpc_service_config_find(const struct rpc_service_config *c,
                                                         const char *path);

@@ -29,8 +29,8 @@ struct rpc_stream {
     struct rpc_head trailers; /* client                                                 */
     struct buf out;           /* bytes of DATA frames to be sent, after n_kept that were */
     size_t n_kept;
-    struct rpc_pool *pool;    /* of the owner, for a large `out` */
-    const nghttp2_nv *end;    /* server: trailers, sent after the last byte             */
+    struct rpc_pool *pool; /* of the owner, for a large `out` */
+    const nghttp2_nv *end; /* server: trailers, sent after the last byte             */
     size_t n_end;
     bool has_head;     /* the final response head is there                       */
     bool is_out_ended; /* nothing follows what is in out                         */
@@ -118,7 +118,8 @@ static inline size_t rpc_stream_unsent(const struct rpc_stream *st)
 }
 /* What was sent is not needed any more: keeps_sent ends. */
 void rpc_stream_forget_sent(struct rpc_stream *st);
-/* Client, after the end of the stream, with keeps_sent: as before rpc_session_request(), with all to be sent again. */
+/* Client, after the end of the stream, with keeps_sent: as before rpc_session_request(), with all
+ * to be sent again. */
 void rpc_stream_rewind(struct rpc_stream *st);
 
 void rpc_session_ping(struct rpc_session *s);
