@@ -327,8 +327,8 @@ static int check(struct claim_call *call, struct claim_source *src, bool *ret_co
     return 0;
 }
 
-/* The pool has one member less, in the same transaction: who reads it after the answer reads the truth.
- * The pool's own step counts anew. */
+/* The pool has one member less, in the same transaction: who reads it after the answer reads the
+ * truth. The pool's own step counts anew. */
 static void add_pool_status(struct batch *b, const struct ctl *c, const struct store_object *sb)
 {
     const struct store_object *pool;

@@ -1,10 +1,10 @@
 #pragma once
 /*
  * The reconcile core: level-triggered. An event of the store only marks objects dirty; in the next
- * turn of the loop each dirty object is stepped once: the step looks at the world as the store has it and
- * collects what to write (one batch) and when to look again. While its batch is under way an object
- * is not stepped; the store's memory has the result before `done`, so a step always sees its own
- * writes and needs no expectations.
+ * turn of the loop each dirty object is stepped once: the step looks at the world as the store has
+ * it and collects what to write (one batch) and when to look again. While its batch is under way an
+ * object is not stepped; the store's memory has the result before `done`, so a step always sees its
+ * own writes and needs no expectations.
  *
  * No I/O and no clock of its own: the store, the node and the time come in from outside, so
  * scripted worlds (tests/worlds) run the same code.
