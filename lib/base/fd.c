@@ -125,7 +125,7 @@ static int unix_address(const char *path, struct sockaddr_un *ret, struct err *e
         return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong",
                        "unix socket path \"%s\" is longer than %zu bytes: use a shorter folder",
                        path, sizeof(ret->sun_path) - 1);
-    strcpy(ret->sun_path, path); /* its length was checked above */
+    memcpy(ret->sun_path, path, strlen(path) + 1);
     return 0;
 }
 
