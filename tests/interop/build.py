@@ -129,6 +129,62 @@ def node_client():
 CLIENTS = {"python": python_client, "go": go_client, "node": node_client}
 
 
+# ---- the programs of kinds/: each command takes "serve" or "call TARGET" ----
+
+
+def kinds_python():
+    return ["/usr/bin/python3", str(HERE / "kinds/kinds.py")]
+
+
+def kinds_go():
+    def fill(tmp):
+        run(find_go(), "build", "-trimpath", "-o", tmp / "kinds", ".", cwd=HERE / "kinds/go")
+
+    name = f"kinds-go-{content_hash(HERE / 'kinds/go', ROOT / 'gen/go')}"
+    return [str(once(name, fill) / "kinds")]
+
+
+def kinds_node():
+    node, npm = find_node()
+
+    def fill(tmp):
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / "node" / file, tmp)
+        for file in ("tsconfig.json", "kinds.ts"):
+            shutil.copy(HERE / "kinds/node" / file, tmp)
+        shutil.copytree(ROOT / "gen/typescript/src", tmp / "gen")
+        run(*npm, "ci", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", cwd=tmp)
+        run(*node, "node_modules/typescript/bin/tsc", cwd=tmp)
+
+    name = f"kinds-node-{content_hash(HERE / 'kinds/node', HERE / 'node', ROOT / 'gen/typescript/src')}"
+    return [*node, str(once(name, fill) / "kinds.js")]
+
+
+def kinds_java():
+    def fill(tmp):
+        shutil.copytree(HERE / "kinds/java", tmp, dirs_exist_ok=True)
+        shutil.copytree(ROOT / "gen/java/src", tmp / "src", dirs_exist_ok=True)
+        run("mvn", "-q", "-B", "package", cwd=tmp)
+
+    folder = once(f"kinds-java-{content_hash(HERE / 'kinds/java', ROOT / 'gen/java/src')}", fill) / "target"
+    return ["java", "-cp", f"{folder}/classes:{folder}/dependency/*", "Kinds"]
+
+
+def kinds_rust():
+    cargo = shutil.which("cargo") or str(pathlib.Path.home() / ".cargo/bin/cargo")
+
+    def fill(tmp):
+        target = cache_root() / "interop/kinds-rust-target"
+        run(cargo, "build", "--locked", "--target-dir", target, cwd=HERE / "kinds/rust")
+        shutil.copy(target / "debug/kinds", tmp)
+
+    name = f"kinds-rust-{content_hash(HERE / 'kinds/rust', ROOT / 'gen/rust/src')}"
+    return [str(once(name, fill) / "kinds")]
+
+
+KINDS = {"python": kinds_python, "go": kinds_go, "node": kinds_node, "java": kinds_java, "rust": kinds_rust}
+
+
 def grpcurl():
     def fill(tmp):
         run(find_go(), "install", f"github.com/fullstorydev/grpcurl/cmd/grpcurl@{GRPCURL}", env={"GOBIN": str(tmp)})
