@@ -521,6 +521,7 @@ void rpc_call_event(struct rpc_call *call, const struct rpc_event *ev)
         break;
     case RPC_EVENT_SETTINGS:
     case RPC_EVENT_GOAWAY:
+    case RPC_EVENT_PING:
     case RPC_EVENT_PONG:
         break;
     }

@@ -71,6 +71,7 @@ static void shut(struct rpc_conn *conn, const struct err *why)
 
     conn->state = RPC_CONN_DEAD;
     rpc_deadline_disarm(conn->hub, &conn->timer);
+    rpc_lifetime_stop(conn);
     list_remove(&conn->dirty);
     loop_io_free(TAKE_PTR(conn->io));
     if (session && rpc_session_own_error(session))
@@ -100,6 +101,11 @@ static void lost(struct rpc_conn *conn, const struct err *why)
     shut(conn, why);
     if (conn->opts.ops)
         conn->opts.ops->on_lost(conn, why);
+}
+
+void rpc_conn_lose(struct rpc_conn *conn, const struct err *why)
+{
+    lost(conn, why);
 }
 
 static struct rpc_stream *stream_new(void *user)
@@ -314,6 +320,9 @@ static void handle(struct rpc_conn *conn, const struct rpc_event *ev)
         break;
     case RPC_EVENT_PONG:
         on_pong(conn);
+        break;
+    case RPC_EVENT_PING:
+        rpc_lifetime_pinged(conn);
         break;
     case RPC_EVENT_GOAWAY:
         if (conn->opts.ops)

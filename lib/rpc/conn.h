@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/rpc/call.h"
 #include "lib/rpc/hub.h"
+#include "lib/rpc/lifetime.h"
 #include "lib/rpc/session.h"
 #include "lib/rpc/transport.h"
 
@@ -62,7 +63,8 @@ struct rpc_conn {
     struct rpc_session *session;
     struct buf out; /* what the socket did not take */
     struct rpc_deadline timer;
-    uint64_t heard_ms; /* last bytes received          */
+    struct rpc_lifetime life; /* server */
+    uint64_t heard_ms;        /* last bytes received          */
     uint8_t n_preface;
     bool is_ping_out;
     bool is_draining; /* server: GOAWAY follows the PING's answer; closed when no call is left */
@@ -85,4 +87,6 @@ void rpc_conn_dirty(struct rpc_conn *conn);
 void rpc_conn_flush(struct rpc_conn *conn);
 /* Server: GOAWAY, and the end when the last call has ended. */
 void rpc_conn_drain(struct rpc_conn *conn);
+/* Ends it as if the peer had gone: with on_lost. */
+void rpc_conn_lose(struct rpc_conn *conn, const struct err *why);
 bool rpc_conn_can_open(const struct rpc_conn *conn);

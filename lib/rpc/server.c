@@ -37,6 +37,7 @@ struct served {
 struct rpc_server {
     struct rpc_hub *hub;
     struct rpc_server_opts opts;
+    struct rpc_lifetime_opts lifetime;
     struct map handlers;
     struct rpc_owned *owned;
     struct handler rest;
@@ -167,6 +168,7 @@ static void on_call(struct rpc_conn *conn, struct rpc_call *call)
     struct rpc_server *s = conn->opts.owner;
 
     s->stats.n_calls_total++;
+    rpc_lifetime_calls_changed(conn);
     s->n_ref++;
     call->n_busy++;
     dispatch(s, call); /* Careful: the connection may be gone here. */
@@ -193,7 +195,7 @@ static void on_up(struct rpc_conn *conn)
 
 static void on_call_closed(struct rpc_conn *conn)
 {
-    (void)conn;
+    rpc_lifetime_calls_changed(conn);
 }
 
 static void on_goaway(struct rpc_conn *conn)
@@ -263,6 +265,10 @@ static int add_conn(struct rpc_server *s, int fd, struct listener *l, struct ser
     }
     if (rpc_conn_new(&conn, s->hub, fd, &opts, err) < 0)
         return -1;
+    if (rpc_lifetime_start(conn, &s->lifetime, err) < 0) {
+        rpc_conn_close(conn, &(struct err){.code = RPC_UNAVAILABLE});
+        return -1;
+    }
     conn->served = served;
     list_push_back(&s->conns, &conn->link);
     s->stats.n_connections++;
@@ -444,6 +450,13 @@ int rpc_server_new(struct rpc_server **ret, struct loop *loop, const struct rpc_
     }
     if (opts)
         s->opts = *opts;
+    s->lifetime = (struct rpc_lifetime_opts){
+        .max_age_ms = s->opts.max_age_ms,
+        .age_grace_ms = s->opts.age_grace_ms,
+        .max_idle_ms = s->opts.max_idle_ms,
+        .min_ping_ms = s->opts.min_ping_ms,
+        .pings_without_calls = s->opts.pings_without_calls,
+    };
     if (!s->opts.max_message)
         s->opts.max_message = LIMIT_RPC_MESSAGE;
     if (!s->opts.max_streams)

@@ -14,6 +14,15 @@ struct rpc_server_opts {
     uint32_t handshake_ms;    /* until the preface and SETTINGS are there; 0: 10 s    */
     uint32_t
         keepalive_ms; /* PING when nothing came for so long, closed when unanswered 20 s; 0: none */
+    /* Connections of clients (grpc A9, A8): after max_age_ms (±10 %) or max_idle_ms without a call
+     * they get GOAWAY; calls that are open age_grace_ms later are cut off. 0: no limit. */
+    uint32_t max_age_ms, age_grace_ms, max_idle_ms;
+    /* A third PING that comes sooner after the one before, nothing having been sent to the client
+     * in between, ends the connection with ENHANCE_YOUR_CALM "too_many_pings"; without a call,
+     * pings_without_calls unset, the least is two hours. 0: only floods are stopped. gRPC servers
+     * usually have 5 minutes. */
+    uint32_t min_ping_ms;
+    bool pings_without_calls;
     /* Every call passes here first (authorisation, counting). Return < 0 with *err to refuse it.
      * NULL: all pass. */
     int (*on_call)(struct rpc_call *call, void *user, struct err *err);

@@ -58,6 +58,7 @@ struct rpc_session {
     uint64_t flood_since_ms;
     uint16_t flood[N_FLOODS];
     bool has_goaway; /* the peer said it */
+    bool has_sent;   /* HEADERS or DATA  */
     bool is_calming;
     bool is_broken; /* memory was out for something that cannot be left out */
     uint32_t own_error;
@@ -235,7 +236,7 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
         if (is_ack)
             return record(s, (struct rpc_event){.type = RPC_EVENT_PONG});
         note_flood(s, FLOOD_PING);
-        return 0;
+        return record(s, (struct rpc_event){.type = RPC_EVENT_PING});
     case NGHTTP2_GOAWAY:
         s->has_goaway = true;
         return record(
@@ -282,7 +283,7 @@ static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *
         s->own_error = frame->goaway.error_code;
     if (!st)
         return 0;
-    st->is_begun = true;
+    st->is_begun = s->has_sent = true;
     if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
     st->is_end_sent = true;
@@ -629,6 +630,23 @@ void rpc_session_goaway(struct rpc_session *s)
     note_result(s, nghttp2_submit_goaway(s->h2, NGHTTP2_FLAG_NONE,
                                          nghttp2_session_get_last_proc_stream_id(s->h2),
                                          NGHTTP2_NO_ERROR, NULL, 0));
+}
+
+bool rpc_session_take_sent(struct rpc_session *s)
+{
+    bool has_sent = s->has_sent;
+
+    s->has_sent = false;
+    return has_sent;
+}
+
+/* Terminating has no room for the text: so the GOAWAY goes out twice. */
+void rpc_session_calm_down(struct rpc_session *s, const char *debug)
+{
+    note_result(s, nghttp2_submit_goaway(
+                       s->h2, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->h2),
+                       NGHTTP2_ENHANCE_YOUR_CALM, (const uint8_t *)debug, strlen(debug)));
+    rpc_session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 void rpc_session_terminate(struct rpc_session *s, uint32_t h2_error)

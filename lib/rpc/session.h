@@ -51,6 +51,7 @@ enum rpc_event_type {
     RPC_EVENT_ROOM,     /* what wants_room asked for                                       */
     RPC_EVENT_SETTINGS, /* the peer's (first: the connection works)                        */
     RPC_EVENT_GOAWAY,   /* code; the peer takes no new streams                             */
+    RPC_EVENT_PING,     /* the peer's; it was answered */
     RPC_EVENT_PONG,
 };
 
@@ -126,5 +127,9 @@ void rpc_session_ping(struct rpc_session *s);
 /* Graceful end, first "soon" (GOAWAY that refuses nothing yet), then for good. */
 void rpc_session_goaway_soon(struct rpc_session *s);
 void rpc_session_goaway(struct rpc_session *s);
+/* Whether HEADERS or DATA were sent since it was last asked. */
+bool rpc_session_take_sent(struct rpc_session *s);
+/* Ends the connection with ENHANCE_YOUR_CALM; debug: static text for the GOAWAY. */
+void rpc_session_calm_down(struct rpc_session *s, const char *debug);
 /* Ends the connection at once with that code. */
 void rpc_session_terminate(struct rpc_session *s, uint32_t h2_error);
