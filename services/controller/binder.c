@@ -281,18 +281,31 @@ void binder_node_down(struct binder *b, const struct err *why)
     (void)snprintf(b->why_down, sizeof(b->why_down), "%s", why ? why->msg : "");
 }
 
-static void keep_instance(struct bind *d, const Instance *inst)
+static void forgot(struct binder *b)
+{
+    if (b->node.list_again)
+        b->node.list_again(b->node.user);
+}
+
+static Instance *copy_instance(const Instance *inst)
 {
     size_t n = agentsandbox__v1__instance__get_packed_size(inst);
     _cleanup_(freep) uint8_t *packed = malloc(n ? n : 1);
-    Instance *copy;
 
     if (!packed)
-        return;                                           /* the next word of the node brings it */
+        return NULL;
     (void)agentsandbox__v1__instance__pack(inst, packed); /* n bytes */
-    copy = agentsandbox__v1__instance__unpack(NULL, n, packed);
-    if (!copy)
+    return agentsandbox__v1__instance__unpack(NULL, n, packed);
+}
+
+static void keep_instance(struct binder *b, struct bind *d, const Instance *inst)
+{
+    Instance *copy = copy_instance(inst);
+
+    if (!copy) {
+        forgot(b);
         return;
+    }
     if (d->inst)
         agentsandbox__v1__instance__free_unpacked(d->inst, NULL);
     d->inst = copy;
@@ -329,7 +342,7 @@ static void take_word(struct binder *b, struct bind *d, const Instance *inst)
 
     d->is_seen = true;
     d->was_sent = true;
-    keep_instance(d, inst);
+    keep_instance(b, d, inst);
     tell_changes(b, d, was_running, was_ready, was_ended, restarts);
 }
 
@@ -367,8 +380,10 @@ void binder_instance(struct binder *b, const Instance *inst)
         d = adopt_pod(b, pod, inst->instance_id);
     else if (!d)
         d = bind_new(b, inst->instance_id, "", "", BIND_UNKNOWN);
-    if (!d)
-        return; /* out of memory: its next change brings it */
+    if (!d) {
+        forgot(b);
+        return;
+    }
 
     if (inst->state == STATE(DELETED)) {
         if (d->state == BIND_PRESENT) {

@@ -19,6 +19,9 @@ struct node_ops {
      * never from inside. < 0: not started. */
     int (*create)(void *user, const Agentsandbox__V1__CreateSandboxRequest *req, struct err *err);
     int (*remove)(void *user, const char *instance_id, struct err *err);
+    /* A word of the node found no memory: what it said until its next list is not passed on. NULL:
+     * the next word has to do. */
+    void (*list_again)(void *user);
     void *user;
 };
 

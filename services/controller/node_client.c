@@ -17,7 +17,8 @@ struct node_client {
     struct loop_timer *timer;
     struct list calls; /* creates and deletes under way */
     bool is_up, is_closing;
-    bool was_told; /* that it is away is logged once */
+    bool is_spoiled; /* the present watch is not believed: one of its words was lost */
+    bool was_told;   /* that it is away is logged once */
     char node_name[256];
 };
 
@@ -53,6 +54,8 @@ static void on_watch_message(struct rpc_call *call, const ProtobufCMessage *msg,
         (const Agentsandbox__V1__WatchSandboxesResponse *)msg;
     struct node_client *n = user;
 
+    if (n->is_spoiled)
+        return;
     if (!n->is_up) {
         n->is_up = true;
         n->was_told = false;
@@ -90,7 +93,19 @@ static void start_watch(struct node_client *n)
         loop_timer_arm(n->timer, loop_now_ms(n->c->loop) + AGAIN_MS);
         return;
     }
+    n->is_spoiled = false;
     rpc_call_read(n->watch);
+}
+
+/* Its end is seen as a loss, and then everything is asked anew. */
+static void list_again(void *user)
+{
+    struct node_client *n = user;
+
+    if (!n->watch)
+        return;
+    n->is_spoiled = true;
+    rpc_call_cancel(n->watch, RPC_RESOURCE_EXHAUSTED, "no memory for what the node said");
 }
 
 static void on_hello(struct rpc_call *call _unused_, const ProtobufCMessage *reply,
@@ -231,7 +246,8 @@ int node_client_new(struct node_client **ret, struct ctl *c, const char *target,
         return err_oom(err);
     n->c = c;
     list_init(&n->calls);
-    ops = (struct node_ops){.create = ask_create, .remove = ask_remove, .user = n};
+    ops = (struct node_ops){
+        .create = ask_create, .remove = ask_remove, .list_again = list_again, .user = n};
     if (binder_new(&n->binder, c, &ops, opts, err) < 0 ||
         loop_timer_new(&n->timer, c->loop, on_timer, n, err) < 0 ||
         rpc_channel_new(&n->channel, c->loop, target, &channel_opts, err) < 0)

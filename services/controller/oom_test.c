@@ -127,6 +127,32 @@ static void check_world(struct doors *d)
 
 /* ---- the scenarios ---- */
 
+/* What the node says but once: ready. Lost, it is asked for its list. */
+static int node_says_ready(void *user, struct err *err)
+{
+    struct scene_instance *i;
+    struct doors d;
+
+    (void)user;
+    (void)err;
+    alloc_sweep_pause();
+    up(&d);
+    d.s.is_slow = true;
+    scene_claim(&d.s, "c", "p");
+    SCENE_WHILE(&d.s, !scene_sandbox_of(&d.s, "c"));
+    SCENE_WHILE(&d.s, d.s.n_instances != REPLICAS + 1);
+    i = &d.s.instances[REPLICAS];
+    SCENE_WHILE(&d.s, !i->is_told);
+    d.s.is_slow = false;
+    alloc_sweep_resume();
+    scene_tell(&d.s, i, true, NULL);
+    alloc_sweep_pause();
+    check_world(&d);
+    down(&d);
+    alloc_sweep_resume();
+    return 0;
+}
+
 static int create_claim(void *user, struct err *err)
 {
     Agentsandbox__V1__CreateClaimRequest req = AGENTSANDBOX__V1__CREATE_CLAIM_REQUEST__INIT;
@@ -321,6 +347,12 @@ static void test_reconcile_claim(void **state)
     alloc_sweep(reconcile_claim, NULL);
 }
 
+static void test_node_says_ready(void **state)
+{
+    (void)state;
+    alloc_sweep(node_says_ready, NULL);
+}
+
 static void test_apply(void **state)
 {
     (void)state;
@@ -351,7 +383,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),         cmocka_unit_test(test_apply),
         cmocka_unit_test(test_create_claim), cmocka_unit_test(test_reconcile_claim),
-        cmocka_unit_test(test_watch_routes),
+        cmocka_unit_test(test_watch_routes), cmocka_unit_test(test_node_says_ready),
     };
 
     log_init("test", LOG_ERROR, LOG_FORMAT_KV, STDERR_FILENO);

@@ -32,7 +32,8 @@ struct scene {
     struct binder *binder;
     struct scene_instance instances[SCENE_MAX_INSTANCES];
     size_t n_instances;
-    bool is_slow; /* what is made runs and gets ready only by scene_tell() */
+    bool is_slow;    /* what is made runs and gets ready only by scene_tell() */
+    bool lists_anew; /* the binder asked for it */
     struct loop_task *node;
     struct rpc_server *server;
     struct rpc_channel *channel;
@@ -95,11 +96,33 @@ static inline void scene_tell(struct scene *s, const struct scene_instance *i, b
     binder_instance(s->binder, &m);
 }
 
+static inline void scene_list_again(void *user)
+{
+    struct scene *s = user;
+
+    s->lists_anew = true;
+    loop_task_schedule(s->node);
+}
+
+static inline void scene_list(struct scene *s)
+{
+    s->lists_anew = false;
+    binder_node_down(s->binder, NULL);
+    binder_node_up(s->binder, "node-1");
+    for (size_t i = 0; i < s->n_instances; i++)
+        if (s->instances[i].is_told)
+            scene_tell(s, &s->instances[i], !s->is_slow, NULL);
+    if (!s->lists_anew) /* else it was spoiled, and comes again */
+        binder_synced(s->binder);
+}
+
 static inline void scene_node_answers(struct loop_task *t, void *user)
 {
     struct scene *s = user;
 
     (void)t;
+    if (s->lists_anew)
+        scene_list(s);
     for (size_t i = 0; i < s->n_instances; i++) {
         struct scene_instance *inst = &s->instances[i];
 
@@ -132,7 +155,8 @@ static inline struct scene_instance *scene_instance_of(struct scene *s, const ch
 
 static inline void scene_up(struct scene *s)
 {
-    const struct node_ops node = {.create = scene_create, .remove = scene_remove, .user = s};
+    const struct node_ops node = {
+        .create = scene_create, .remove = scene_remove, .list_again = scene_list_again, .user = s};
     const struct ctl_opts opts = {0};
     const struct binder_opts binder = {0};
     struct err err;
