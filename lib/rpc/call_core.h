@@ -66,6 +66,33 @@ static inline struct rpc_call *rpc_call_of(struct rpc_stream *st)
     return CONTAINER_OF(st, struct rpc_call, stream);
 }
 
+/* ---- between the files of call ---- */
+
+/* Its end is not yet known. */
+static inline bool rpc_call_is_open(const struct rpc_call *call)
+{
+    return !call->is_over && !call->is_done;
+}
+/* Something of it is to be sent. */
+static inline void rpc_call_dirty(struct rpc_call *call)
+{
+    if (call->conn)
+        rpc_conn_dirty(call->conn);
+}
+/* Around every callback: the call stays in memory, whatever the callback does. */
+void rpc_call_hold(struct rpc_call *call);
+void rpc_call_unhold(struct rpc_call *call);
+/* rpc_call_tell() runs for it later in this turn. */
+void rpc_call_tell_later(struct rpc_call *call);
+/* The end with that status, whose texts live as long as the call: told later. */
+void rpc_call_end_with(struct rpc_call *call, const struct rpc_status *status);
+/* The same by our side: the peer is told too. */
+void rpc_call_end_early(struct rpc_call *call, struct rpc_status *status);
+/* < 0: it has ended, or has ended sending. */
+int rpc_call_check_send(const struct rpc_call *call, struct err *err);
+
+/* ---- for connections, server, channel, typed layer ---- */
+
 /* What the session recorded about it. */
 void rpc_call_event(struct rpc_call *call, const struct rpc_event *ev);
 /* Its connection is gone. */
