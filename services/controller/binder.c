@@ -176,8 +176,8 @@ static void say(struct binder *b, const struct bind *d, bool is_warning, const c
     struct obj_owner owner;
 
     if (pod && obj_controlled_by_kind(pod->json, GROUP_CORE, KIND_SANDBOX, &owner))
-        events_add(&b->c->events, KIND_SANDBOX, d->ns, owner.name, is_warning, reason,
-                   ctl_now_s(b->c), "%s", text);
+        (void)events_add(&b->c->events, KIND_SANDBOX, d->ns, owner.name, is_warning, reason,
+                         ctl_now_s(b->c), "%s", text);
 }
 
 static void put_err(struct bind *d, const struct err *err)

@@ -51,8 +51,8 @@ static const char *ready_reason(const struct work *w)
 }
 
 #define say(w, reason, ...)                                                                        \
-    events_add(&(w)->c->events, KIND_CLAIM, (w)->claim->ns, (w)->claim->name, false, reason,       \
-               ctl_now_s((w)->c), __VA_ARGS__)
+    (void)events_add(&(w)->c->events, KIND_CLAIM, (w)->claim->ns, (w)->claim->name, false, reason, \
+                     ctl_now_s((w)->c), __VA_ARGS__)
 
 /* ---- giving it a Sandbox ---- */
 

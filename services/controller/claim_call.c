@@ -394,8 +394,8 @@ static int write_claim(struct claim_call *call, struct member *m, const struct c
         r = -1;
     } else if (m) {
         ctl_metrics_claim(c->metrics, call->ns, src->template, src->pool, true, true);
-        events_add(&c->events, KIND_CLAIM, call->ns, call->name, false, "SandboxAdopted",
-                   ctl_now_s(c), "Adopted warm pool Sandbox \"%s\"", m->name);
+        (void)events_add(&c->events, KIND_CLAIM, call->ns, call->name, false, "SandboxAdopted",
+                         ctl_now_s(c), "Adopted warm pool Sandbox \"%s\"", m->name);
     }
     batch_done(&b);
     return r;

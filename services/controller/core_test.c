@@ -65,7 +65,7 @@ static void events_count_up_and_are_bounded(void **state)
     (void)state;
     events_init(&e);
     for (int i = 0; i < 3; i++)
-        events_add(&e, "Sandbox", "ns", "a", true, "Restarted", 100 + i, "exit code %d", 1);
+        (void)events_add(&e, "Sandbox", "ns", "a", true, "Restarted", 100 + i, "exit code %d", 1);
     of = events_of(&e, "Sandbox", "ns", "a");
     assert_non_null(of);
     assert_int_equal(LIST_FIRST(of, struct event, link)->count, 3);
@@ -73,7 +73,7 @@ static void events_count_up_and_are_bounded(void **state)
     assert_int_equal(LIST_FIRST(of, struct event, link)->last_s, 102);
 
     for (int i = 0; i < 2 * EVENTS_PER_OBJECT; i++)
-        events_add(&e, "Sandbox", "ns", "a", false, "Ready", 200, "number %d", i);
+        (void)events_add(&e, "Sandbox", "ns", "a", false, "Ready", 200, "number %d", i);
     LIST_FOREACH(it, events_of(&e, "Sandbox", "ns", "a"))
     n++;
     assert_int_equal(n, EVENTS_PER_OBJECT);
@@ -82,7 +82,7 @@ static void events_count_up_and_are_bounded(void **state)
         char name[32];
 
         (void)snprintf(name, sizeof(name), "other-%d", i);
-        events_add(&e, "Sandbox", "ns", name, false, "Ready", 300, "x");
+        (void)events_add(&e, "Sandbox", "ns", name, false, "Ready", 300, "x");
     }
     assert_null(events_of(&e, "Sandbox", "ns", "a")); /* longest without news */
     assert_int_equal(e.n_objects, EVENTS_MAX_OBJECTS);

@@ -466,6 +466,22 @@ static void on_event(const struct store_event *ev, void *user)
     ctl_on_event(user, ev);
 }
 
+/* What a cluster has beside the kinds of every store. */
+static const struct store_kind cluster_kinds[] = {
+    {.name = KIND_SERVICE, .api_version = "v1", .noun = "Service", .has_status = true},
+    {.name = KIND_PVC, .api_version = "v1", .noun = "PersistentVolumeClaim", .has_status = true},
+    {.name = KIND_POLICY, .api_version = API_POLICY, .noun = "NetworkPolicy"},
+};
+
+static int register_cluster_kinds(struct store *store, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(cluster_kinds); i++)
+        if (!store_find_kind(store, cluster_kinds[i].name) &&
+            store_register_kind(store, &cluster_kinds[i], err) < 0)
+            return -1;
+    return 0;
+}
+
 int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct ctl_opts *opts,
              struct err *err)
 {
@@ -478,12 +494,18 @@ int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct
         c->opts.max_refill_batch = 32;
     if (!c->opts.label_domains)
         c->opts.label_domains = "sandbox.users.io";
+    if (!c->opts.cluster_domain)
+        c->opts.cluster_domain = "cluster.local";
+    if (c->opts.unschedulable_recheck_s == 0)
+        c->opts.unschedulable_recheck_s = 60;
     map_init(&c->items);
     list_init(&c->listeners);
     for (int q = 0; q < Q_N; q++)
         list_init(&c->dirty[q]);
     members_init(&c->members);
     events_init(&c->events);
+    if (c->opts.is_cluster && register_cluster_kinds(store, err) < 0)
+        return -1;
     if (loop_task_new(&c->task, loop, on_task, c, err) < 0)
         return -1;
     return c->opts.clock.now_ms ? 0 : loop_timer_new(&c->timer, loop, on_timer, c, err);

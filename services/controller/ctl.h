@@ -35,6 +35,19 @@ struct ctl_opts {
     uint32_t readiness_grace_s; /* a pool member not ready so long is replaced; 0: 300  */
     uint32_t max_refill_batch;  /* creates or deletes of one pool per step; 0: 32       */
     const char *label_domains;  /* allowed in additionalPodMetadata; NULL: sandbox.users.io */
+
+    /* Kubernetes: kubelets run the pods (no binder), so Services, claims of volumes and network
+     * policies are made, Pods adopted, and Events written to the API. */
+    bool is_cluster;
+    const char *cluster_domain; /* end of serviceFQDN; NULL: cluster.local                  */
+    const char *host_name;      /* of reportingInstance in Events; NULL: this machine's      */
+    uint32_t unschedulable_recheck_s; /* a pool whose members nobody can place; 0: 60 */
+    uint32_t replenish_delay_ms; /* a pool that lost members waits so long; 0: not            */
+    double max_refill_rate;      /* creates per second and pool; 0: no bound                  */
+    uint32_t write_behind_ms;    /* metadata of owned Pods may be late by this, at most 1 s    */
+    bool no_pool_eviction;       /* members are not marked as safe to evict                   */
+    bool no_claim_events;        /* no Events about claims in the API                         */
+    bool no_claim_annotations;   /* claims are not written to only for observability          */
 };
 
 /* One object that is, or was, in the store. */
@@ -120,6 +133,13 @@ struct ctl_listener {
 void ctl_listen(struct ctl *c, struct ctl_listener *l);
 void ctl_unlisten(struct ctl_listener *l);
 void ctl_tell_sandbox(struct ctl *c, const char *ns, const char *name, const char *uid);
+
+/* Something happened to `about`: kept in c->events and, in a cluster, written as an Event
+ * (events.k8s.io/v1, reportingController after the kind; reference 3.4). The same again within
+ * minutes is only counted. reason and action are static. What cannot be written is lost. */
+void ctl_record(struct ctl *c, const struct store_object *about, bool is_warning,
+                const char *reason, const char *action, const char *fmt, ...)
+    __attribute__((format(printf, 6, 7)));
 
 /* ---- the steps; o is NULL when the object is gone. < 0: retried with back-off ---- */
 

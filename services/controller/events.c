@@ -79,12 +79,13 @@ static struct event *find_same(struct history *h, bool is_warning, const char *r
     return NULL;
 }
 
-void events_add(struct events *e, const char *kind, const char *ns, const char *name,
+bool events_add(struct events *e, const char *kind, const char *ns, const char *name,
                 bool is_warning, const char *reason, int64_t now_s, const char *fmt, ...)
 {
     char key[600], message[512];
     struct history *h;
     struct event *ev;
+    bool is_news;
     va_list ap;
 
     va_start(ap, fmt);
@@ -94,7 +95,7 @@ void events_add(struct events *e, const char *kind, const char *ns, const char *
     make_key(key, sizeof(key), kind, ns, name);
     h = make_history(e, key);
     if (!h)
-        return;
+        return false;
     list_remove(&h->link);
     list_push_back(&e->by_age, &h->link);
 
@@ -102,7 +103,7 @@ void events_add(struct events *e, const char *kind, const char *ns, const char *
     if (!ev) {
         ev = calloc(1, sizeof(*ev) + strlen(message) + 1);
         if (!ev)
-            return;
+            return false;
         memcpy(ev->message, message, strlen(message) + 1);
         ev->is_warning = is_warning;
         ev->reason = reason;
@@ -110,6 +111,7 @@ void events_add(struct events *e, const char *kind, const char *ns, const char *
         list_init(&ev->link);
         h->n++;
     }
+    is_news = ev->count == 0 || now_s - ev->last_s > EVENTS_SERIES_S;
     ev->count++;
     ev->last_s = now_s;
     list_remove(&ev->link);
@@ -118,6 +120,7 @@ void events_add(struct events *e, const char *kind, const char *ns, const char *
         free(CONTAINER_OF(list_pop_front(&h->events), struct event, link));
         h->n--;
     }
+    return is_news;
 }
 
 const struct list *events_of(const struct events *e, const char *kind, const char *ns,

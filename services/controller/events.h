@@ -10,7 +10,7 @@
 #include "lib/base/list.h"
 #include "lib/base/map.h"
 
-enum { EVENTS_PER_OBJECT = 16, EVENTS_MAX_OBJECTS = 256 };
+enum { EVENTS_PER_OBJECT = 16, EVENTS_MAX_OBJECTS = 256, EVENTS_SERIES_S = 360 };
 
 struct event {
     struct list link;
@@ -29,8 +29,9 @@ struct events {
 
 void events_init(struct events *e);
 void events_done(struct events *e);
-/* Out of memory loses the event. */
-void events_add(struct events *e, const char *kind, const char *ns, const char *name,
+/* Whether it is news: not the same as one of the last EVENTS_SERIES_S seconds. Out of memory loses
+ * the event. */
+bool events_add(struct events *e, const char *kind, const char *ns, const char *name,
                 bool is_warning, const char *reason, int64_t now_s, const char *fmt, ...)
     __attribute__((format(printf, 8, 9)));
 /* The object's events, oldest first, or NULL; good until the next events_add(). */

@@ -15,6 +15,13 @@
 #define KIND_TEMPLATE "SandboxTemplate"
 #define KIND_POOL     "SandboxWarmPool"
 #define KIND_POD      "Pod"
+#define KIND_EVENT    "Event"
+
+/* only in a cluster */
+#define KIND_SERVICE "Service"
+#define KIND_PVC     "PersistentVolumeClaim"
+#define KIND_POLICY  "NetworkPolicy"
+#define API_POLICY   "networking.k8s.io/v1"
 
 /* labels */
 #define L_NAME_HASH         "agents.x-k8s.io/sandbox-name-hash"

@@ -192,10 +192,11 @@ static int count_member(struct census *s, const struct store_object *sb)
         return 0;
     }
     if (!is_ready(sb) && is_overdue(s, sb)) {
-        events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true, "MemberReplaced",
-                   ctl_now_s(s->c), "Sandbox \"%s\" is not ready and is replaced: %s", sb->name,
-                   obj_str_or(cond_get(obj_get(sb->json, "status"), C_READY), "message",
-                              "it has no status"));
+        (void)events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true,
+                         "MemberReplaced", ctl_now_s(s->c),
+                         "Sandbox \"%s\" is not ready and is replaced: %s", sb->name,
+                         obj_str_or(cond_get(obj_get(sb->json, "status"), C_READY), "message",
+                                    "it has no status"));
         drop_member(s, sb);
         return 0;
     }
@@ -322,8 +323,9 @@ static int read_template(struct census *s, struct err *err)
     if (s->template && blueprint_hash(s->template->json, &s->hashes) < 0)
         return err_oom(err);
     if (!s->template)
-        events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true, R_TEMPLATE_NOT_FOUND,
-                   ctl_now_s(s->c), "SandboxTemplate \"%s\" not found", name);
+        (void)events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true,
+                         R_TEMPLATE_NOT_FOUND, ctl_now_s(s->c), "SandboxTemplate \"%s\" not found",
+                         name);
     return 0;
 }
 

@@ -263,8 +263,8 @@ static int step_running(struct view *v, struct step *st, struct err *err)
     if (sandbox_pod_step(v->c, v->sb, st, &v->pod, err) < 0)
         return -1;
     if (v->pod.is_multiple)
-        events_add(&v->c->events, KIND_SANDBOX, v->sb->ns, v->sb->name, true, "MultiplePods",
-                   v->now_s, "%s", v->pod.problem);
+        (void)events_add(&v->c->events, KIND_SANDBOX, v->sb->ns, v->sb->name, true, "MultiplePods",
+                         v->now_s, "%s", v->pod.problem);
     return v->pod.has_written ? 0 : write_status(v, st, err);
 }
 
