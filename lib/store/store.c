@@ -14,6 +14,7 @@ static const struct store_kind builtin_kinds[] = {
     {.name = "Sandbox",
      .api_version = AGENTS,
      .noun = "Sandbox",
+     .plural = "sandboxes",
      .has_status = true,
      .has_history = true},
     {.name = "SandboxClaim",
@@ -28,7 +29,11 @@ static const struct store_kind builtin_kinds[] = {
      .has_status = true,
      .has_history = true},
     {.name = "Pod", .api_version = "v1", .noun = "Pod", .has_status = true, .is_graceful = true},
-    {.name = "Event", .api_version = "events.k8s.io/v1", .noun = "Event", .max_objects = 1000},
+    {.name = "Event",
+     .api_version = "events.k8s.io/v1",
+     .noun = "Event",
+     .max_objects = 1000,
+     .is_write_only = true},
 };
 
 static void add_table(struct store *s, const struct store_kind *kind)

@@ -52,6 +52,10 @@ struct store_kind {
     bool is_graceful;        /* as Pods: once spec.nodeName is set, DELETE sets
                                 deletionTimestamp and DELETE with `now` removes it            */
     uint32_t max_objects;    /* over it the oldest goes (Events); 0: LIMIT_OBJECTS, refused   */
+    /* Read by the Kubernetes store only. */
+    const char *plural;       /* "sandboxes"; NULL: the name in lower case and an "s"          */
+    bool is_write_only;       /* created, never listed nor watched (Events)                    */
+    void (*prune)(json_t *o); /* takes away what nobody reads before it is kept, or NULL      */
 };
 
 /* An internal kind of the caller; `kind` and its strings are static. Before the first write of that
