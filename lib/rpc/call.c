@@ -220,6 +220,8 @@ void rpc_call_abandon(struct rpc_call *call)
     call->typed = NULL;
     rpc_call_cancel(call, RPC_CANCELLED, "abandoned");
     list_remove(&call->todo);
+    if (call->watch)
+        rpc_watch_end(call);
     call->is_done = true;
     release(call);
 }
@@ -273,6 +275,21 @@ struct arena *rpc_call_arena(struct rpc_call *call)
 const char *rpc_call_path(const struct rpc_call *call)
 {
     return call->path;
+}
+
+enum rpc_kind rpc_call_kind(const struct rpc_call *call)
+{
+    return call->kind;
+}
+
+bool rpc_call_is_server(const struct rpc_call *call)
+{
+    return call->role == RPC_SERVER;
+}
+
+const struct rpc_call *rpc_call_parent(const struct rpc_call *call)
+{
+    return call->parent;
 }
 
 uint64_t rpc_call_deadline_ms(const struct rpc_call *call)

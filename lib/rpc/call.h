@@ -82,6 +82,19 @@ struct loop *rpc_call_loop(const struct rpc_call *call);
 struct arena *rpc_call_arena(struct rpc_call *call);
 /* "/agentsandbox.v1.ClaimService/CreateClaim" */
 const char *rpc_call_path(const struct rpc_call *call);
+/* What is known of its method. */
+enum rpc_kind {
+    RPC_KIND_UNKNOWN, /* no such method, taken by rpc_server_handle_rest_raw(), or an untyped call
+                       */
+    RPC_KIND_UNARY,
+    RPC_KIND_CLIENT_STREAM,
+    RPC_KIND_SERVER_STREAM,
+    RPC_KIND_BIDI,
+};
+enum rpc_kind rpc_call_kind(const struct rpc_call *call);
+bool rpc_call_is_server(const struct rpc_call *call);
+/* Client, inside an interceptor's on_start: rpc_call_opts.parent. */
+const struct rpc_call *rpc_call_parent(const struct rpc_call *call);
 /* In loop_now_ms() time; CLOCK_NEVER when there is none. Enforced by the library on both sides. */
 uint64_t rpc_call_deadline_ms(const struct rpc_call *call);
 /* Initial metadata of the peer; on the client NULL before on_headers. Without pseudo fields, te,
@@ -106,7 +119,8 @@ const struct rpc_peer *rpc_call_peer(const struct rpc_call *call);
 
 /* ---- server ---- */
 
-/* Metadata to be sent before the first message (header) or at the end (trailer). */
+/* Metadata to be sent before the first message (header) or at the end (trailer). Client: a field of
+ * the request, inside an interceptor's on_start. */
 int rpc_call_add_header(struct rpc_call *call, const char *name, const void *value, size_t n,
                         struct err *err);
 int rpc_call_add_trailer(struct rpc_call *call, const char *name, const void *value, size_t n,

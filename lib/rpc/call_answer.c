@@ -133,6 +133,8 @@ void rpc_call_finish_status(struct rpc_call *call, const struct rpc_status *stat
 
     if (!rpc_call_is_open(call) || call->is_send_ended || call->role != RPC_SERVER)
         return;
+    if (call->watch)
+        rpc_watch_said(call, status);
     if (send_status(call, status, &err) < 0)
         rpc_stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);
     call->is_head_sent = true;
@@ -153,6 +155,7 @@ void rpc_call_fail(struct rpc_call *call, const struct err *err)
     if (rpc_call_is_open(call) && !call->is_send_ended)
         status.details =
             rpc_status_pack(err->code, err->msg, err->reason, &call->arena, &status.n_details);
+    memcpy(status.reason, err->reason, sizeof(status.reason));
     rpc_call_finish_status(call, &status);
 }
 

@@ -4,6 +4,7 @@
 #include "lib/rpc/call.h"
 #include "lib/rpc/conn.h"
 #include "lib/rpc/frame.h"
+#include "lib/rpc/intercept_core.h"
 #include "lib/rpc/retry.h"
 
 enum { CALL_FIRST_BYTES = 768 };
@@ -16,7 +17,9 @@ struct rpc_call {
     struct rpc_conn *conn; /* a reference; NULL: not yet sent      */
     const struct rpc_call_ops *ops;
     void *user;
-    struct rpc_typed *typed; /* service.c                            */
+    struct rpc_typed *typed;       /* service.c                            */
+    struct rpc_watch *watch;       /* NULL: no interceptors                */
+    const struct rpc_call *parent; /* client, while it starts        */
     struct rpc_deadline deadline;
     struct list todo;    /* the hub's                            */
     struct list pending; /* the channel's, until it is sent      */
@@ -33,6 +36,7 @@ struct rpc_call {
     const char *content_type; /* sent                                 */
     unsigned n_busy;          /* our own frames that still need it    */
     enum rpc_role role;
+    enum rpc_kind kind;
     bool is_raw;
     bool wants_message;
     bool is_peer_ended;
@@ -124,6 +128,10 @@ struct rpc_owned {
     struct rpc_owned *next;
 };
 struct rpc_server;
+/* rpc_server_handle() with what is known of the method. */
+int rpc_server_handle_kind(struct rpc_server *s, const char *path, enum rpc_kind kind,
+                           void (*handler)(struct rpc_call *call, void *user), void *user,
+                           struct err *err);
 void rpc_server_own(struct rpc_server *s, struct rpc_owned *o);
 
 /* Header fields for nghttp2, in the call's arena. */

@@ -60,6 +60,8 @@ static void hand_out(struct rpc_call *call, const struct rpc_frame *frame)
     call->n_messages++;
     call->wants_message = call->is_unary; /* looks whether there is a second one */
     call->was_gzip = frame->compressed;
+    if (call->watch)
+        rpc_watch_received(call, frame->n_body);
     if (call->ops && call->ops->on_message)
         call->ops->on_message(call, frame->body, frame->n_body, call->user);
 }
@@ -353,6 +355,8 @@ void rpc_call_lost(struct rpc_call *call, const struct err *why)
 static void tell_done(struct rpc_call *call)
 {
     call->is_done = true;
+    if (call->watch)
+        rpc_watch_end(call);
     if (call->ops && call->ops->on_done)
         call->ops->on_done(call, &call->status, call->user);
 }

@@ -67,6 +67,7 @@ static uint8_t *compress(struct rpc_call *call, uint8_t *to, size_t *n, struct e
 int rpc_call_send_commit(struct rpc_call *call, size_t n, struct err *err)
 {
     uint8_t *to = buf_reserve(&call->stream.out, RPC_FRAME_HEAD + n, err); /* the same again */
+    size_t n_plain = n;
     bool compressed;
 
     if (!to || (call->role == RPC_SERVER && rpc_call_send_headers(call, err) < 0))
@@ -77,6 +78,8 @@ int rpc_call_send_commit(struct rpc_call *call, size_t n, struct err *err)
         if (!to)
             return err_wrap(err, "compressing a message");
     }
+    if (call->watch)
+        rpc_watch_sent(call, n_plain);
     rpc_frame_write_head(to, compressed, (uint32_t)n);
     buf_commit(&call->stream.out, RPC_FRAME_HEAD + n);
     return queued(call);

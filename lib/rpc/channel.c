@@ -249,6 +249,12 @@ void rpc_channel_free(struct rpc_channel *ch)
     rpc_channel_unref(ch);
 }
 
+int rpc_channel_intercept(struct rpc_channel *ch, const struct rpc_interceptor *i, void *user,
+                          struct err *err)
+{
+    return rpc_chain_add(&ch->chain, i, user, err);
+}
+
 /* ---- a call ---- */
 
 static int copy_metadata(struct rpc_call *call, const struct rpc_metadata *md, struct err *err)
@@ -292,6 +298,8 @@ static int fill(struct rpc_channel *ch, struct rpc_call *call, const char *path,
         return err_set(err, RPC_INVALID_ARGUMENT, "BadPath",
                        "the method \"%.128s\" is not of the form /package.Service/Method", path);
     call->is_raw = opts->raw;
+    call->kind = opts->kind;
+    call->parent = opts->parent;
     call->waits_for_ready = opts->wait_for_ready;
     call->has_gzip = call->sends_gzip = opts->gzip && !opts->raw;
     call->is_unary = opts->unary_response && !opts->raw;
@@ -363,6 +371,11 @@ int rpc_channel_call(struct rpc_channel *ch, const char *path, const struct rpc_
         rpc_call_discard(call);
         return -1;
     }
+    if (rpc_watch_start(call, &ch->chain, err) < 0) {
+        rpc_call_discard(call);
+        return -1;
+    }
+    call->parent = NULL;
     rpc_call_set_ops(call, ops, user);
     rpc_channel_submit(ch, call);
     if (ret)

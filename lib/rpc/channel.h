@@ -70,6 +70,10 @@ struct rpc_call_opts {
     const char *content_type; /* raw: NULL is "application/grpc"                            */
     size_t max_message;       /* received; 0: the channel's                                */
     bool gzip;                /* compress what is sent (rpc_call_set_gzip() for each)      */
+    enum rpc_kind kind;       /* of the method, for interceptors; rpc_unary(), rpc_start() set it */
+    /* The call of a server for which this one is made: interceptors look at it while the call
+     * starts (trace context). NULL: none. */
+    const struct rpc_call *parent;
     bool unary_response; /* the server answers OK with exactly one message; otherwise the call ends
                           * with UNIMPLEMENTED. rpc_unary() sets it                        */
 };

@@ -27,6 +27,7 @@ struct rpc_channel {
     struct list pending;
     struct list waiting; /* struct rpc_call.pending of those that wait to be sent again */
     struct rpc_throttle throttle;
+    struct rpc_chain chain;
     struct rpc_lookup *lookup;
     struct rpc_deadline retry;   /* the next pass                                    */
     struct rpc_deadline stagger; /* pick-first: the next address                     */

@@ -16,6 +16,7 @@ enum { ACCEPTS_PER_TURN = 64, BACKLOG = 512, ACCEPT_PAUSE_MS = 100 };
 struct handler {
     rpc_handler fn;
     void *user;
+    enum rpc_kind kind;
 };
 
 struct listener {
@@ -41,6 +42,7 @@ struct rpc_server {
     struct map handlers;
     struct rpc_owned *owned;
     struct handler rest;
+    struct rpc_chain chain;
     struct list conns, listeners;
     struct rpc_server_stats stats;
     void (*drained)(struct rpc_server *s, void *user);
@@ -123,20 +125,27 @@ static int check_encoding(struct rpc_call *call, const char *encoding)
     return refuse(call, &err);
 }
 
-static const struct handler *find_handler(struct rpc_server *s, struct rpc_call *call,
-                                          bool *ret_is_raw)
+/* NULL: there is none for it. */
+static const struct handler *find_handler(const struct rpc_server *s, const struct rpc_call *call)
 {
     const struct handler *h = map_get(&s->handlers, call->path);
-    struct err err;
 
-    *ret_is_raw = !h;
     if (h)
         return h;
-    if (s->rest.fn)
-        return &s->rest;
-    err_set(&err, RPC_UNIMPLEMENTED, "UnknownMethod", "there is no method %.200s", call->path);
-    rpc_call_refuse(call, &err);
-    return NULL;
+    return s->rest.fn ? &s->rest : NULL;
+}
+
+/* Who asks for what does not exist is authorised, counted and logged as any other. */
+static int let_in(struct rpc_server *s, struct rpc_call *call, bool is_raw, struct err *err)
+{
+    if (rpc_call_begin(call, is_raw, s->opts.max_message, err) < 0)
+        return refuse(call, err);
+    if (rpc_watch_start(call, &s->chain, err) < 0 ||
+        (s->opts.on_call && s->opts.on_call(call, s->opts.user, err) < 0)) {
+        rpc_call_fail(call, err);
+        return -1;
+    }
+    return 0;
 }
 
 static void dispatch(struct rpc_server *s, struct rpc_call *call)
@@ -144,23 +153,21 @@ static void dispatch(struct rpc_server *s, struct rpc_call *call)
     const struct rpc_head *h = &call->stream.head;
     const struct handler *handler;
     struct err err;
-    bool is_raw;
 
     call->path = h->path ? h->path : "";
     if (check_head(call) < 0)
         return;
-    handler = find_handler(s, call, &is_raw);
-    if (!handler || (!is_raw && check_encoding(call, h->encoding) < 0))
+    handler = find_handler(s, call);
+    if (handler)
+        call->kind = handler->kind;
+    if (let_in(s, call, handler == &s->rest, &err) < 0)
         return;
-    if (rpc_call_begin(call, is_raw, s->opts.max_message, &err) < 0) {
+    if (!handler) {
+        err_set(&err, RPC_UNIMPLEMENTED, "UnknownMethod", "there is no method %.200s", call->path);
         rpc_call_refuse(call, &err);
-        return;
+    } else if (call->is_raw || check_encoding(call, h->encoding) == 0) {
+        handler->fn(call, handler->user);
     }
-    if (s->opts.on_call && s->opts.on_call(call, s->opts.user, &err) < 0) {
-        rpc_call_fail(call, &err);
-        return;
-    }
-    handler->fn(call, handler->user);
 }
 
 static void on_call(struct rpc_conn *conn, struct rpc_call *call)
@@ -539,21 +546,33 @@ void rpc_server_drain(struct rpc_server *s, uint64_t deadline_ms,
     (void)rpc_deadline_arm(s->hub, &s->drain_deadline, drain_until(s, deadline_ms), NULL);
 }
 
-int rpc_server_handle(struct rpc_server *s, const char *path, rpc_handler fn, void *user,
-                      struct err *err)
+int rpc_server_handle_kind(struct rpc_server *s, const char *path, enum rpc_kind kind,
+                           rpc_handler fn, void *user, struct err *err)
 {
     struct handler *h = malloc(sizeof(*h));
     void *old;
 
     if (!h)
         return err_oom(err);
-    *h = (struct handler){.fn = fn, .user = user};
+    *h = (struct handler){.fn = fn, .user = user, .kind = kind};
     if (map_set(&s->handlers, path, h, &old, err) < 0) {
         free(h);
         return -1;
     }
     free(old);
     return 0;
+}
+
+int rpc_server_handle(struct rpc_server *s, const char *path, rpc_handler fn, void *user,
+                      struct err *err)
+{
+    return rpc_server_handle_kind(s, path, RPC_KIND_BIDI, fn, user, err);
+}
+
+int rpc_server_intercept(struct rpc_server *s, const struct rpc_interceptor *i, void *user,
+                         struct err *err)
+{
+    return rpc_chain_add(&s->chain, i, user, err);
 }
 
 void rpc_server_own(struct rpc_server *s, struct rpc_owned *o)

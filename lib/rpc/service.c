@@ -217,13 +217,23 @@ static struct rpc_typed *typed_new(struct rpc_call *call, const struct rpc_metho
     return t;
 }
 
+static enum rpc_kind kind_of(const struct rpc_method_desc *m)
+{
+    if (m->client_streaming)
+        return m->server_streaming ? RPC_KIND_BIDI : RPC_KIND_CLIENT_STREAM;
+    return m->server_streaming ? RPC_KIND_SERVER_STREAM : RPC_KIND_UNARY;
+}
+
 /* ---- client ---- */
 
 static int start(struct rpc_channel *ch, const struct rpc_method_desc *m,
                  const struct rpc_call_opts *opts, const struct rpc_call_ops *ops, void *user,
                  struct rpc_call **ret, struct err *err)
 {
-    if (rpc_channel_call(ch, m->path, opts, ops, user, ret, err) < 0)
+    struct rpc_call_opts own = opts ? *opts : (struct rpc_call_opts){0};
+
+    own.kind = kind_of(m);
+    if (rpc_channel_call(ch, m->path, &own, ops, user, ret, err) < 0)
         return -1;
     if (!typed_new(*ret, m)) {
         rpc_call_abandon(*ret);
@@ -362,7 +372,7 @@ int rpc_server_handle_method(struct rpc_server *s, const struct rpc_method_desc 
     if (!h)
         return err_oom(err);
     *h = (struct rpc_typed_handler){.method = m, .fn = fn, .user = user};
-    if (rpc_server_handle(s, m->path, typed_handler, h, err) < 0) {
+    if (rpc_server_handle_kind(s, m->path, kind_of(m), typed_handler, h, err) < 0) {
         free(h);
         return -1;
     }
