@@ -46,6 +46,7 @@ struct ctl_opts {
     double max_refill_rate;      /* creates per second and pool; 0: no bound                  */
     uint32_t write_behind_ms;    /* metadata of owned Pods may be late by this, at most 1 s    */
     bool no_pool_eviction;       /* members are not marked as safe to evict                   */
+    bool is_tracing;                  /* objects get a trace context when they have none          */
     bool no_claim_events;        /* no Events about claims in the API                         */
     bool no_claim_annotations;   /* claims are not written to only for observability          */
 };

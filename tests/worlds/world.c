@@ -11,6 +11,7 @@
 #include "lib/base/log.h"
 #include "services/controller/names.h"
 
+/* The story's cluster, its clock and its doors: commands are below. */
 enum { START_MS = 1000, START_UNIX_S = 1790000000, MAX_ROUNDS = 100000 };
 
 void world_fail(const struct world *w, const char *fmt, ...)
@@ -49,7 +50,7 @@ bool world_has(const struct world *w, const char *word)
     return false;
 }
 
-static const char *need_word(const struct world *w, size_t i)
+const char *world_need(const struct world *w, size_t i)
 {
     if (i >= w->n_words)
         world_fail(w, "word %zu is missing", i);
@@ -90,6 +91,11 @@ static int64_t clock_s(void *user)
     return clock_ns(user) / 1000000000;
 }
 
+int64_t world_now_s(const struct world *w)
+{
+    return clock_s((void *)w);
+}
+
 /* ---- life ---- */
 
 static void start_controller(struct world *w)
@@ -98,10 +104,12 @@ static void start_controller(struct world *w)
     struct err err;
 
     must(w, ctl_init(&w->ctl, w->loop, w->store, &w->opts, &err), &err);
-    must(w, binder_new(&w->binder, &w->ctl, &node, &w->binder_opts, &err), &err);
+    if (!w->opts.is_cluster)
+        must(w, binder_new(&w->binder, &w->ctl, &node, &w->binder_opts, &err), &err);
     must(w, claim_door_new(&w->door, &w->ctl, &err), &err);
     must(w, ctl_start(&w->ctl, &err), &err);
-    fake_node_connect(&w->node, w->binder);
+    if (w->binder)
+        fake_node_connect(&w->node, w->binder);
 }
 
 /* Like kill -9: what was not durable is lost, nobody is told anything. */
@@ -125,8 +133,8 @@ void world_settle(struct world *w)
         ctl_process(&w->ctl);
         claim_door_process(w->door);
         (void)more; /* the loop always has its handles */
-        if (fake_node_turn(&w->node) || !ctl_is_idle(&w->ctl) || !claim_door_is_idle(w->door) ||
-            ctl_deadline_ms(&w->ctl) <= w->now_ms)
+        if (fake_node_turn(&w->node) || fake_cluster_turn(w) || !ctl_is_idle(&w->ctl) ||
+            !claim_door_is_idle(w->door) || ctl_deadline_ms(&w->ctl) <= w->now_ms)
             continue;
         if (i > 2)
             return;
@@ -155,20 +163,24 @@ static void pass(struct world *w, uint64_t ms)
 
 /* ---- objects of a story ---- */
 
-static void store_do(struct world *w, enum store_op_type type, const char *kind, const char *name,
-                     json_t *object)
+void world_store(struct world *w, enum store_op_type type, const char *kind, const char *name,
+                 json_t *object)
 {
     const struct store_op op = {
         .type = type, .kind = kind, .ns = "default", .name = name, .object = object};
     struct err err;
 
+    store_flush(w->store); /* what the controller wrote comes first, and is counted as its own */
+    w->is_outside = true;
     must(w, store_write(w->store, &op, 1, NULL, NULL, &err), &err);
+    store_flush(w->store);
+    w->is_outside = false;
     json_decref(object);
 }
 
 static void do_template(struct world *w)
 {
-    const char *name = need_word(w, 1);
+    const char *name = world_need(w, 1);
     const char *env = world_arg(w, "env"), *image = world_arg(w, "image");
     json_t *o = json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:{s:{s:{s:s}}, s:{s:[{s:s, s:s}], s:s}}}}",
                           "apiVersion", API_EXT, "kind", KIND_TEMPLATE, "metadata", "namespace",
@@ -179,14 +191,14 @@ static void do_template(struct world *w)
     if (env)
         (void)obj_put_str(o, "spec.envVarsInjectionPolicy", env);
     if (store_get(w->store, KIND_TEMPLATE, "default", name))
-        store_do(w, STORE_UPDATE, KIND_TEMPLATE, name, o);
+        world_store(w, STORE_UPDATE, KIND_TEMPLATE, name, o);
     else
-        store_do(w, STORE_CREATE, KIND_TEMPLATE, name, o);
+        world_store(w, STORE_CREATE, KIND_TEMPLATE, name, o);
 }
 
 static void do_pool(struct world *w)
 {
-    const char *name = need_word(w, 1), *replicas = world_arg(w, "replicas");
+    const char *name = world_need(w, 1), *replicas = world_arg(w, "replicas");
     const char *template = world_arg(w, "template"), *strategy = world_arg(w, "strategy");
     json_t *o = json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:i, s:{s:s}}}", "apiVersion", API_EXT,
                           "kind", KIND_POOL, "metadata", "namespace", "default", "name", name,
@@ -196,9 +208,9 @@ static void do_pool(struct world *w)
     if (strategy)
         (void)obj_put_str(o, "spec.updateStrategy.type", strategy);
     if (store_get(w->store, KIND_POOL, "default", name))
-        store_do(w, STORE_UPDATE, KIND_POOL, name, o);
+        world_store(w, STORE_UPDATE, KIND_POOL, name, o);
     else
-        store_do(w, STORE_CREATE, KIND_POOL, name, o);
+        world_store(w, STORE_CREATE, KIND_POOL, name, o);
 }
 
 static void put_lifecycle(struct world *w, json_t *o)
@@ -222,7 +234,7 @@ static void put_lifecycle(struct world *w, json_t *o)
 /* The kubectl door. */
 static void do_claim(struct world *w)
 {
-    const char *name = need_word(w, 1), *pool = world_arg(w, "pool");
+    const char *name = world_need(w, 1), *pool = world_arg(w, "pool");
     const char *template = world_arg(w, "template"), *env = world_arg(w, "env");
     const char *label = world_arg(w, "label");
     json_t *o = obj_new(API_EXT, KIND_CLAIM, "default", name);
@@ -238,7 +250,7 @@ static void do_claim(struct world *w)
         (void)obj_put(o, "spec.env", json_pack("[{s:s, s:s}]", "name", env, "value", "story"));
     if (label)
         (void)obj_put_key(o, "spec.additionalPodMetadata.labels", label, "x");
-    store_do(w, STORE_CREATE, KIND_CLAIM, name, o);
+    world_store(w, STORE_CREATE, KIND_CLAIM, name, o);
 }
 
 /* ---- the gRPC door ---- */
@@ -305,7 +317,7 @@ static void start_call(struct world *w, const char *name)
 
 static void do_burst(struct world *w)
 {
-    int n = atoi(need_word(w, 1));
+    int n = atoi(world_need(w, 1));
     char name[32];
 
     for (int i = 0; i < n; i++) {
@@ -316,7 +328,7 @@ static void do_burst(struct world *w)
 
 static void do_cancel(struct world *w)
 {
-    struct world_call *call = world_find_call(w, need_word(w, 1));
+    struct world_call *call = world_find_call(w, world_need(w, 1));
 
     claim_call_cancel(call->call);
     call->call = NULL;
@@ -361,7 +373,7 @@ static void all_ready(struct world *w)
 
 static void do_node(struct world *w)
 {
-    const char *what = need_word(w, 1);
+    const char *what = world_need(w, 1);
     struct fake_node *n = &w->node;
 
     if (strcmp(what, "down") == 0) {
@@ -382,24 +394,24 @@ static void do_node(struct world *w)
         n->is_manual = false;
         all_ready(w);
     } else if (strcmp(what, "refuse") == 0) {
-        (void)snprintf(n->refuse_reason, sizeof(n->refuse_reason), "%s", need_word(w, 2));
+        (void)snprintf(n->refuse_reason, sizeof(n->refuse_reason), "%s", world_need(w, 2));
         (void)snprintf(n->refuse_message, sizeof(n->refuse_message), "the story refuses");
     } else if (strcmp(what, "accept") == 0) {
         n->refuse_reason[0] = '\0';
     } else if (strcmp(what, "ready") == 0) {
-        struct fake_instance *i = need_instance(w, need_word(w, 2));
+        struct fake_instance *i = need_instance(w, world_need(w, 2));
 
         i->is_ready = true;
         fake_node_tell(n, i);
     } else if (strcmp(what, "probe") == 0) {
-        struct fake_instance *i = need_instance(w, need_word(w, 2));
+        struct fake_instance *i = need_instance(w, world_need(w, 2));
 
-        (void)snprintf(i->probe, sizeof(i->probe), "%s", need_word(w, 3));
+        (void)snprintf(i->probe, sizeof(i->probe), "%s", world_need(w, 3));
         fake_node_tell(n, i);
     } else if (strcmp(what, "end") == 0) {
-        end_instance(w, need_instance(w, need_word(w, 2)));
+        end_instance(w, need_instance(w, world_need(w, 2)));
     } else if (strcmp(what, "lose") == 0) {
-        fake_node_forget(n, need_instance(w, need_word(w, 2)));
+        fake_node_forget(n, need_instance(w, world_need(w, 2)));
     } else {
         world_fail(w, "node: \"%s\" is no word", what);
     }
@@ -410,9 +422,26 @@ static void do_node(struct world *w)
 static void do_config(struct world *w)
 {
     const char *grace = world_arg(w, "grace"), *starting = world_arg(w, "max_starting");
+    const char *hold = world_arg(w, "replenish_delay"), *rate = world_arg(w, "refill_rate");
+    const char *recheck = world_arg(w, "recheck"), *batch = world_arg(w, "max_batch");
+    const char *behind = world_arg(w, "write_behind");
 
     if (grace)
         w->ctl.opts.readiness_grace_s = (uint32_t)(duration(w, grace) / 1000);
+    if (hold)
+        w->ctl.opts.replenish_delay_ms = (uint32_t)duration(w, hold);
+    if (rate)
+        w->ctl.opts.max_refill_rate = atof(rate);
+    if (recheck)
+        w->ctl.opts.unschedulable_recheck_s = (uint32_t)(duration(w, recheck) / 1000);
+    if (batch)
+        w->ctl.opts.max_refill_batch = (uint32_t)atoi(batch);
+    if (behind)
+        w->ctl.opts.write_behind_ms = (uint32_t)duration(w, behind);
+    if (world_has(w, "no_eviction"))
+        w->ctl.opts.no_pool_eviction = true;
+    if (world_has(w, "tracing"))
+        w->ctl.opts.is_tracing = true;
     if (starting)
         w->binder_opts.max_starting = (uint32_t)atoi(starting);
     w->opts = w->ctl.opts;
@@ -428,29 +457,78 @@ static void do_restart(struct world *w)
 
 static void do_delete(struct world *w)
 {
-    const char *kind = need_word(w, 1), *name = need_word(w, 2);
+    const char *kind = world_need(w, 1), *name = world_need(w, 2);
 
     if (strcmp(kind, KIND_SANDBOX) == 0)
         name = world_sandbox(w, name);
-    store_do(w, STORE_DELETE, kind, name, NULL);
+    world_store(w, STORE_DELETE, kind, name, NULL);
 }
 
-/* JSON; 'text' is a string. */
-static json_t *value_of(const char *text)
+json_t *world_value(const char *text)
 {
     size_t n = strlen(text);
+    _cleanup_(freep) char *copy = NULL;
 
     if (n >= 2 && text[0] == '\'')
         return json_stringn(text + 1, n - 2);
-    return json_loads(text, JSON_DECODE_ANY, NULL);
+    copy = strdup(text);
+    for (char *p = copy; p && *p && (*text == '{' || *text == '['); p++)
+        if (*p == '\'')
+            *p = '"';
+    return json_loads(copy, JSON_DECODE_ANY, NULL);
+}
+
+static json_t *need_value(const struct world *w, const char *text)
+{
+    json_t *v = world_value(text);
+
+    if (!v)
+        world_fail(w, "\"%s\" is no value", text);
+    return v;
+}
+
+/* create KIND NAME path=value …, put KIND NAME path=value … (creates it or replaces spec and
+ * labels) */
+static void do_create(struct world *w)
+{
+    const char *kind = world_need(w, 1), *name = world_need(w, 2);
+    const struct store_kind *k = store_find_kind(w->store, kind);
+    json_t *o;
+
+    if (!k)
+        world_fail(w, "no kind \"%s\"", kind);
+    o = obj_new(k->api_version, kind, "default", name);
+    for (size_t i = 3; i < w->n_words; i++) {
+        const char *eq = strchr(w->words[i], '=');
+        char path[200];
+
+        if (!eq)
+            world_fail(w, "\"%s\" is no path=value", w->words[i]);
+        (void)snprintf(path, sizeof(path), "%.*s", (int)(eq - w->words[i]), w->words[i]);
+        (void)obj_put(o, path, need_value(w, eq + 1));
+    }
+    world_store(w, STORE_CREATE, kind, name, o);
+}
+
+static void do_forget(struct world *w)
+{
+    w->cluster.n_counts = 0;
+}
+
+/* As if the controller had been started on a cluster. */
+static void do_cluster(struct world *w)
+{
+    stop_controller(w);
+    w->opts.is_cluster = true;
+    start_controller(w);
 }
 
 /* set KIND NAME path value */
 static void do_set(struct world *w)
 {
-    const char *kind = need_word(w, 1);
+    const char *kind = world_need(w, 1);
     const struct store_object *o;
-    const char *name = need_word(w, 2);
+    const char *name = world_need(w, 2);
     json_t *edit;
 
     if (strcmp(kind, KIND_SANDBOX) == 0)
@@ -459,28 +537,30 @@ static void do_set(struct world *w)
     if (!o)
         world_fail(w, "no %s \"%s\"", kind, name);
     edit = store_object_edit(o, NULL);
-    (void)obj_put(edit, need_word(w, 3), value_of(need_word(w, 4)));
-    store_do(w, STORE_UPDATE, kind, name, edit);
+    (void)obj_put(edit, world_need(w, 3), need_value(w, world_need(w, 4)));
+    world_store(w, STORE_UPDATE, kind, name, edit);
 }
 
 static void do_pass(struct world *w)
 {
-    pass(w, duration(w, need_word(w, 1)));
+    pass(w, duration(w, world_need(w, 1)));
 }
 
 static void do_rpc(struct world *w)
 {
-    start_call(w, need_word(w, 1));
+    start_call(w, world_need(w, 1));
 }
 
 static const struct {
     const char *word;
     void (*fn)(struct world *w);
 } commands[] = {
-    {"config", do_config},    {"template", do_template}, {"pool", do_pool},     {"claim", do_claim},
-    {"rpc", do_rpc},          {"burst", do_burst},       {"cancel", do_cancel}, {"node", do_node},
-    {"pass", do_pass},        {"restart", do_restart},   {"delete", do_delete}, {"set", do_set},
-    {"expect", world_expect},
+    {"config", do_config},         {"template", do_template}, {"pool", do_pool},
+    {"claim", do_claim},           {"rpc", do_rpc},           {"burst", do_burst},
+    {"cancel", do_cancel},         {"node", do_node},         {"pass", do_pass},
+    {"restart", do_restart},       {"delete", do_delete},     {"set", do_set},
+    {"expect", world_expect},      {"cluster", do_cluster},   {"kubelet", fake_cluster_do},
+    {"fault", fake_cluster_fault}, {"forget", do_forget},     {"create", do_create},
 };
 
 /* Words are separated by blanks; "…" holds blanks together; # begins a comment. */
@@ -547,7 +627,7 @@ static void run_story(const char *file)
 {
     _cleanup_(freep) struct world *w = calloc(1, sizeof(*w));
     FILE *f = fopen(file, "re");
-    char line[512];
+    char line[2048];
     struct err err;
 
     if (!w || !f) {
@@ -562,6 +642,7 @@ static void run_story(const char *file)
     must(w, loop_new(&w->loop, &err), &err);
     must(w, store_new_memory(&w->store, w->loop, &err), &err);
     store_set_clock(w->store, clock_s, w);
+    store_set_fault(w->store, fake_cluster_on_op, w);
     start_controller(w);
     while (fgets(line, sizeof(line), f)) {
         w->line++;

@@ -47,6 +47,41 @@ void fake_node_tell(struct fake_node *n, const struct fake_instance *i);
 void fake_node_forget(struct fake_node *n, struct fake_instance *i);
 size_t fake_node_count(const struct fake_node *n);
 
+/* ---- the cluster of a world (world_cluster.c): scheduler, kubelet, and what writes cost ---- */
+
+enum { FAKE_MAX_STUCK = 8, FAKE_MAX_COUNTS = 64 };
+
+struct fake_count {
+    char key[64]; /* "create Pod" */
+    unsigned n;
+};
+
+struct fake_cluster {
+    bool is_holding;                 /* kubelet and scheduler do nothing                    */
+    bool is_manual;                  /* pods get ready only by a command                    */
+    bool is_unschedulable;           /* no node has room                                    */
+    char stuck[FAKE_MAX_STUCK][256]; /* pods that stay terminating                */
+    size_t n_stuck;
+    unsigned n_ips;
+    struct fake_count counts[FAKE_MAX_COUNTS]; /* ops that reached the store      */
+    size_t n_counts;
+    char fault_key[64]; /* the next op like this fails; "": none                  */
+    int fault_code;
+    char fault_reason[48], fault_message[200];
+    int fault_n; /* so many times; < 0: always                                    */
+};
+
+struct world;
+/* Scheduler and kubelet do one move; true when there was something to do. */
+bool fake_cluster_turn(struct world *w);
+/* `kubelet …` */
+void fake_cluster_do(struct world *w);
+/* `fault create Pod CODE/Reason message [n=1]`, `fault none` */
+void fake_cluster_fault(struct world *w);
+/* `expect writes create.Pod=1 …`; `forget writes` */
+void fake_cluster_expect_writes(struct world *w);
+int fake_cluster_on_op(const struct store_op *op, void *world, struct err *err);
+
 /* ---- the world ---- */
 
 enum { WORLD_MAX_WORDS = 24, WORLD_MAX_CALLS = 128 };
@@ -69,15 +104,17 @@ struct world {
     struct binder *binder;
     struct claim_door *door;
     struct fake_node node;
+    struct fake_cluster cluster; /* used when opts.is_cluster */
     uint64_t now_ms;
     struct world_call calls[WORLD_MAX_CALLS];
     size_t n_calls;
     const char *file;
     int line;
-    char text[512]; /* the line, for messages */
+    char text[2048]; /* the line, for messages */
     const char *words[WORLD_MAX_WORDS];
     size_t n_words;
-    bool no_settle; /* the command ends in '!' */
+    bool no_settle;  /* the command ends in '!'                      */
+    bool is_outside; /* what is written now is not the controller's */
 };
 
 /* Value of "key=value" among the words, or NULL. */
@@ -92,3 +129,12 @@ void world_expect(struct world *w);
 /* The sandbox that a word names: "@claim", "pool/0" (its members by name), or itself. */
 const char *world_sandbox(const struct world *w, const char *word);
 struct world_call *world_find_call(struct world *w, const char *name);
+/* Borrowed word i; fails the story when there is none. */
+const char *world_need(const struct world *w, size_t i);
+/* JSON; 'text' is a string; in {…} and […] single quotes stand for double ones. */
+json_t *world_value(const char *text);
+/* Writes as somebody outside the controller would; takes object. */
+void world_store(struct world *w, enum store_op_type type, const char *kind, const char *name,
+                 json_t *object);
+/* Unix time of the story, seconds. */
+int64_t world_now_s(const struct world *w);

@@ -228,6 +228,107 @@ static void expect_pod(struct world *w, const char *word)
                    "name", ""));
 }
 
+/* ---- any object ---- */
+
+/* The element "[key]" of a map, or of a list: by number, or by its type or name. */
+static const json_t *element(const json_t *v, const char *key)
+{
+    if (json_is_object(v))
+        return json_object_get(v, key);
+    if (*key >= '0' && *key <= '9')
+        return json_array_get(v, (size_t)atoi(key));
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        const json_t *e = json_array_get(v, i);
+
+        if (strcmp(obj_str_or(e, "type", ""), key) == 0 ||
+            strcmp(obj_str_or(e, "name", ""), key) == 0)
+            return e;
+    }
+    return NULL;
+}
+
+/* "status.conditions[Ready].message", "metadata.labels[a/b]" */
+static const json_t *look(const json_t *v, const char *path)
+{
+    while (v && *path) {
+        char key[200];
+        bool is_index = *path == '[';
+        size_t n = is_index ? strcspn(path, "]") : strcspn(path, ".[");
+
+        (void)snprintf(key, sizeof(key), "%.*s", (int)(n - is_index), path + is_index);
+        v = is_index ? element(v, key) : json_object_get(v, key);
+        path += n + is_index;
+        path += *path == '.';
+    }
+    return v;
+}
+
+/* path=value: '-' it is not there, '*' it is, ~part a part of its text, else the text or JSON. */
+static void expect_field(const struct world *w, const struct store_object *o, const char *word)
+{
+    size_t n = 0;
+    bool in_key = false;
+    char path[200];
+    const char *want;
+    const json_t *have;
+    _cleanup_(freep) char *text = NULL;
+
+    for (; word[n] && (in_key || word[n] != '='); n++)
+        in_key = word[n] == '[' || (in_key && word[n] != ']');
+    if (!word[n])
+        world_fail(w, "\"%s\" is no path=value", word);
+    (void)snprintf(path, sizeof(path), "%.*s", (int)n, word);
+    want = word + n + 1;
+    have = look(o->json, path);
+    text = json_is_string(have) ? strdup(json_string_value(have))
+           : have               ? json_dumps(have, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY)
+                                : strdup("-");
+    for (char *p = text; p && *p; p++) /* stories cannot quote quotes */
+        if (*p == '"')
+            *p = '\'';
+    if (strcmp(want, "*") == 0 ? have != NULL
+        : *want == '~'         ? have && strstr(text, want + 1) != NULL
+                               : strcmp(text, want) == 0)
+        return;
+    world_fail(w, "%s is %s", path, text);
+}
+
+static void expect_object(struct world *w, const char *kind, const char *word)
+{
+    bool wants_none = world_has(w, "gone");
+    const char *name = wants_none ? word : world_sandbox(w, word);
+    const struct store_object *o = store_get(w->store, kind, "default", name);
+
+    if (wants_none != !o)
+        world_fail(w, "it is %s", o ? "there" : "not there");
+    for (size_t i = 4; o && i < w->n_words; i++)
+        expect_field(w, o, w->words[i]);
+}
+
+/* An Event about the object: reason, type, action, note, and how many there are. */
+static void expect_event(struct world *w, const char *name)
+{
+    struct store_query q = {.kind = KIND_EVENT, .ns = "default"};
+    const char *reason = world_arg(w, "reason");
+    long long n = 0;
+
+    STORE_FOREACH(o, w->store, &q)
+    {
+        if (strcmp(obj_str_or(o->json, "regarding.name", ""), name) != 0 ||
+            (reason && strcmp(obj_str_or(o->json, "reason", ""), reason) != 0))
+            continue;
+        n++;
+        want_text(w, "type", obj_str_or(o->json, "type", ""));
+        want_text(w, "action", obj_str_or(o->json, "action", ""));
+        want_text(w, "by", obj_str_or(o->json, "reportingController", ""));
+        want_part(w, "note", obj_str_or(o->json, "note", ""));
+    }
+    if (world_arg(w, "n"))
+        want_number(w, "n", n);
+    else if (n == 0)
+        world_fail(w, "there is no such event");
+}
+
 void world_expect(struct world *w)
 {
     const char *what = w->n_words > 1 ? w->words[1] : "";
@@ -243,6 +344,12 @@ void world_expect(struct world *w)
         expect_sandbox(w, name);
     else if (strcmp(what, "pod") == 0)
         expect_pod(w, name);
+    else if (strcmp(what, "object") == 0)
+        expect_object(w, name, world_need(w, 3));
+    else if (strcmp(what, "event") == 0)
+        expect_event(w, world_sandbox(w, name));
+    else if (strcmp(what, "writes") == 0)
+        fake_cluster_expect_writes(w);
     else if (strcmp(what, "burst") == 0)
         expect_burst(w);
     else if (strcmp(what, "distinct") == 0)
