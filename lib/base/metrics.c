@@ -155,7 +155,7 @@ struct metric_series *metric_with(struct metric *f, const char *const *values)
     s = map_get(&f->by_values, key);
     if (s)
         return s;
-    if (f->n_series >= METRIC_MAX_SERIES)
+    if (f->n_series >= (f->desc->max_series ? f->desc->max_series : METRIC_MAX_SERIES))
         return series_other(f);
     s = series_new(f, values);
     if (!s)

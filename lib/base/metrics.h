@@ -36,6 +36,7 @@ struct metric_desc {
     const char *labels[METRIC_MAX_LABELS]; /* names; static; unused ones NULL                 */
     const double *buckets;                 /* histogram: upper bounds, growing; static        */
     size_t n_buckets;
+    size_t max_series; /* 0: METRIC_MAX_SERIES */
 };
 
 /* Bounds for latencies in seconds, 100 µs to 60 s. */

@@ -217,7 +217,7 @@ static struct rpc_typed *typed_new(struct rpc_call *call, const struct rpc_metho
     return t;
 }
 
-static enum rpc_kind kind_of(const struct rpc_method_desc *m)
+enum rpc_kind rpc_method_kind(const struct rpc_method_desc *m)
 {
     if (m->client_streaming)
         return m->server_streaming ? RPC_KIND_BIDI : RPC_KIND_CLIENT_STREAM;
@@ -232,7 +232,7 @@ static int start(struct rpc_channel *ch, const struct rpc_method_desc *m,
 {
     struct rpc_call_opts own = opts ? *opts : (struct rpc_call_opts){0};
 
-    own.kind = kind_of(m);
+    own.kind = rpc_method_kind(m);
     if (rpc_channel_call(ch, m->path, &own, ops, user, ret, err) < 0)
         return -1;
     if (!typed_new(*ret, m)) {
@@ -372,7 +372,7 @@ int rpc_server_handle_method(struct rpc_server *s, const struct rpc_method_desc 
     if (!h)
         return err_oom(err);
     *h = (struct rpc_typed_handler){.method = m, .fn = fn, .user = user};
-    if (rpc_server_handle_kind(s, m->path, kind_of(m), typed_handler, h, err) < 0) {
+    if (rpc_server_handle_kind(s, m->path, rpc_method_kind(m), typed_handler, h, err) < 0) {
         free(h);
         return -1;
     }

@@ -15,6 +15,8 @@ struct rpc_method_desc {
     bool client_streaming, server_streaming;
 };
 
+enum rpc_kind rpc_method_kind(const struct rpc_method_desc *m);
+
 struct rpc_service_desc {
     const char *name; /* "agentsandbox.v1.ClaimService" */
     const struct rpc_method_desc *methods;
