@@ -127,6 +127,7 @@ static int start_session(struct rpc_conn *conn, struct err *err)
         .max_streams = conn->opts.max_streams,
         .stream_new = stream_new,
         .user = conn,
+        .frame = rpc_hub_frame(conn->hub),
     };
 
     if (rpc_session_new(&conn->session, &opts, err) < 0)

@@ -5,6 +5,7 @@
 #include "lib/base/clock.h"
 #include "lib/rpc/call_core.h"
 #include "lib/rpc/conn.h"
+#include "lib/rpc/h2_mem.h"
 
 enum { HUB_ROUNDS = 4 };
 
@@ -119,6 +120,13 @@ static void on_timer(struct loop_timer *t, void *user)
     rpc_hub_unref(hub);
 }
 
+void *rpc_hub_frame(struct rpc_hub *hub)
+{
+    if (!hub->frame)
+        hub->frame = malloc(RPC_H2_FRAME_BYTES);
+    return hub->frame;
+}
+
 /* ---- the round ---- */
 
 void rpc_hub_wake(struct rpc_hub *hub)
@@ -197,6 +205,7 @@ void rpc_hub_unref(struct rpc_hub *hub)
     assert(list_is_empty(&hub->todo) && list_is_empty(&hub->dirty));
     rpc_call_free_spare(hub);
     rpc_pool_done(&hub->pool);
+    free(hub->frame);
     free(hub->heap);
     free(hub);
 }

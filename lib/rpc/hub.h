@@ -27,6 +27,7 @@ struct rpc_hub {
     struct list spare; /* struct rpc_call.todo of freed calls                            */
     unsigned n_spare;
     struct rpc_pool pool;
+    void *frame; /* of its sessions: h2_mem.h; made with the first */
     unsigned n_ref;
     bool is_closed;
 };
@@ -40,6 +41,9 @@ static inline struct rpc_hub *rpc_hub_ref(struct rpc_hub *hub)
     hub->n_ref++;
     return hub;
 }
+
+/* The buffer for rpc_session_opts.frame; NULL when out of memory: it can do without. */
+void *rpc_hub_frame(struct rpc_hub *hub);
 
 /* Runs the task later in this turn. */
 void rpc_hub_wake(struct rpc_hub *hub);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/limits.h"
+#include "lib/rpc/h2_mem.h"
 
 enum {
     EVENTS_FIRST = 16,
@@ -41,6 +42,7 @@ struct id_range {
 
 struct rpc_session {
     nghttp2_session *h2;
+    struct rpc_h2_mem mem;
     struct rpc_session_opts opts;
     struct list streams;
     size_t n_streams;
@@ -48,17 +50,16 @@ struct rpc_session {
     size_t n_events, at_event, cap_events;
     size_t n_received;        /* DATA of this round, for the connection's window */
     uint8_t *sink, *sink_end; /* where rpc_session_pull() puts bytes           */
-    const uint8_t *rest;      /* of nghttp2's last chunk                          */
-    size_t n_rest;
-    struct rpc_head *head; /* that the block being received goes to            */
+    struct rpc_head *head;    /* that the block being received goes to            */
     struct rpc_head ignored;
     int32_t max_peer_id;                   /* of HEADERS seen; -1: none */
     struct id_range skipped[SKIPPED_KEPT]; /* ids below it that the peer never used */
     unsigned at_skipped;
     uint64_t flood_since_ms;
     uint16_t flood[N_FLOODS];
-    bool has_goaway; /* the peer said it */
-    bool has_sent;   /* HEADERS or DATA  */
+    bool has_goaway;   /* the peer said it */
+    bool has_sent;     /* HEADERS or DATA  */
+    bool owes_preface; /* client */
     bool is_calming;
     bool is_broken; /* memory was out for something that cannot be left out */
     uint32_t own_error;
@@ -339,16 +340,18 @@ static int on_data_send(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
 
     (void)h2;
     (void)frame;
-    if ((size_t)(s->sink_end - s->sink) < FRAME_HEAD_BYTES + n)
-        return NGHTTP2_ERR_WOULDBLOCK;
+    assert((size_t)(s->sink_end - s->sink) >= FRAME_HEAD_BYTES + n); /* ROOM_FOR_A_FRAME */
     memcpy(s->sink, frame_head, FRAME_HEAD_BYTES);
     memcpy(s->sink + FRAME_HEAD_BYTES, buf_data(&st->out) + st->n_kept, n);
     s->sink += FRAME_HEAD_BYTES + n;
     take_out(st, n);
-    if (!st->wants_room || rpc_stream_unsent(st) >= LIMIT_RPC_SEND_MARK)
-        return 0;
-    st->wants_room = false;
-    return record(s, (struct rpc_event){.type = RPC_EVENT_ROOM, .stream = st});
+    if (st->wants_room && rpc_stream_unsent(st) < LIMIT_RPC_SEND_MARK) {
+        st->wants_room = false;
+        if (record(s, (struct rpc_event){.type = RPC_EVENT_ROOM, .stream = st}) != 0)
+            return NGHTTP2_ERR_CALLBACK_FAILURE;
+    }
+    /* So that whatever follows in this pull has room. */
+    return s->sink_end - s->sink < ROOM_FOR_A_FRAME ? NGHTTP2_ERR_PAUSE : 0;
 }
 
 /* ---- life ---- */
@@ -372,8 +375,9 @@ static int new_h2(struct rpc_session *s)
     nghttp2_option_set_no_auto_window_update(opt, 1);
     /* Ours comes first, with the better code. */
     nghttp2_option_set_stream_reset_rate_limit(opt, UINT16_MAX, UINT16_MAX);
-    r = s->opts.role == RPC_SERVER ? nghttp2_session_server_new2(&s->h2, cb, s, opt)
-                                   : nghttp2_session_client_new2(&s->h2, cb, s, opt);
+    rpc_h2_mem_init(&s->mem, s->opts.frame);
+    r = s->opts.role == RPC_SERVER ? nghttp2_session_server_new3(&s->h2, cb, s, opt, &s->mem.mem)
+                                   : nghttp2_session_client_new3(&s->h2, cb, s, opt, &s->mem.mem);
 out:
     nghttp2_session_callbacks_del(cb);
     nghttp2_option_del(opt);
@@ -399,6 +403,20 @@ static int submit_settings(struct rpc_session *s)
                                                  LIMIT_RPC_CONN_WINDOW);
 }
 
+/* A client's nghttp2 is born with the preface in its frame buffer, which others are about to use:
+ * it is taken out at once and sent by rpc_session_pull(). */
+static void take_preface(struct rpc_session *s)
+{
+    const uint8_t *preface;
+    ssize_t n;
+
+    if (s->opts.role != RPC_CLIENT)
+        return;
+    n = nghttp2_session_mem_send(s->h2, &preface);
+    assert(n == NGHTTP2_CLIENT_MAGIC_LEN);
+    s->owes_preface = true;
+}
+
 int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opts, struct err *err)
 {
     _cleanup_(rpc_session_freep) struct rpc_session *s = calloc(1, sizeof(*s));
@@ -410,6 +428,7 @@ int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opt
     list_init(&s->streams);
     if (new_h2(s) != 0 || submit_settings(s) != 0)
         return err_oom(err); /* nothing else can fail there */
+    take_preface(s);
     *ret = TAKE_PTR(s);
     return 0;
 }
@@ -477,32 +496,27 @@ int rpc_session_next(struct rpc_session *s, struct rpc_event *ret)
 
 /* ---- bytes out ---- */
 
-static void copy_rest(struct rpc_session *s)
-{
-    size_t n = MIN(s->n_rest, (size_t)(s->sink_end - s->sink));
-
-    if (n == 0)
-        return;
-    memcpy(s->sink, s->rest, n);
-    s->sink += n;
-    s->rest += n;
-    s->n_rest -= n;
-}
-
 ssize_t rpc_session_pull(struct rpc_session *s, uint8_t *to, size_t max, struct err *err)
 {
     s->sink = to;
     s->sink_end = to + max;
-    copy_rest(s);
-    while (s->n_rest == 0 && s->sink_end - s->sink >= ROOM_FOR_A_FRAME) {
+    if (s->owes_preface) {
+        memcpy(s->sink, NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN);
+        s->sink += NGHTTP2_CLIENT_MAGIC_LEN;
+        s->owes_preface = false;
+    }
+    while (s->sink_end - s->sink >= ROOM_FOR_A_FRAME) {
         uint8_t *before = s->sink;
-        ssize_t n = nghttp2_session_mem_send(s->h2, &s->rest);
+        const uint8_t *frame;
+        ssize_t n = nghttp2_session_mem_send(s->h2, &frame);
 
-        if (n < 0)
-            return err_oom(
-                err); /* the only way it fails, besides our callbacks being out of memory */
-        s->n_rest = (size_t)n;
-        copy_rest(s);
+        if (n < 0) /* the only way it fails, besides our callbacks being out of memory */
+            return err_oom(err);
+        /* Whole frames only: the next session uses the same buffer (h2_mem.h). */
+        assert(n <= s->sink_end - s->sink);
+        if (n > 0)
+            memcpy(s->sink, frame, (size_t)n);
+        s->sink += n;
         if (s->sink == before)
             break;
     }
@@ -511,8 +525,7 @@ ssize_t rpc_session_pull(struct rpc_session *s, uint8_t *to, size_t max, struct 
 
 bool rpc_session_is_over(const struct rpc_session *s)
 {
-    return s->n_rest == 0 && !nghttp2_session_want_read(s->h2) &&
-           !nghttp2_session_want_write(s->h2);
+    return !nghttp2_session_want_read(s->h2) && !nghttp2_session_want_write(s->h2);
 }
 
 bool rpc_session_is_broken(const struct rpc_session *s)

@@ -69,6 +69,7 @@ struct rpc_session_opts {
     /* Server: memory for a stream that the peer begins, its arena set; NULL: out of memory, the
      * stream is refused. */
     struct rpc_stream *(*stream_new)(void *user);
+    void *frame; /* as in h2_mem.h, shared with other sessions that run by turns; or NULL */
     void *user;
 };
 

@@ -1,0 +1,20 @@
+#pragma once
+/*
+ * nghttp2's memory. Each of its sessions keeps a buffer of 16 KiB in which it builds the frame that
+ * it sends next. The sessions of one loop send one after the other, and rpc_session_pull() takes
+ * each frame away before another session is asked; so those of one server or channel share one
+ * buffer, and an idle connection has none of its own.
+ */
+#include <nghttp2/nghttp2.h>
+#include <stdbool.h>
+
+enum { RPC_H2_FRAME_BYTES = 9 + 1 + 16384 }; /* frame head, pad length, payload */
+
+struct rpc_h2_mem {
+    nghttp2_mem mem; /* for nghttp2_session_*_new3()                                       */
+    void *frame;     /* shared, RPC_H2_FRAME_BYTES; NULL: the session has one of its own */
+    bool is_lent;
+};
+
+/* m and frame outlive the session. */
+void rpc_h2_mem_init(struct rpc_h2_mem *m, void *frame);
