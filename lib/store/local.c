@@ -322,9 +322,11 @@ static int stage_op(struct local *l, struct write *w, size_t i, struct err *err)
     struct apply_view view = {
         .store = &l->store, .get = staged_get, .user = l, .now_s = store_now_s(&l->store)};
     struct applied a;
-    int r;
+    int r, fault = 0;
 
-    if (l->store.fault && l->store.fault(&w->ops[i], l->store.fault_user, err) < 0)
+    if (l->store.fault)
+        fault = l->store.fault(&w->ops[i], l->store.fault_user, err);
+    if (fault < 0)
         return -1;
     if (apply_op(&view, &w->ops[i], &a, err) < 0)
         return -1;
@@ -337,7 +339,7 @@ static int stage_op(struct local *l, struct write *w, size_t i, struct err *err)
             return -1;
     }
     w->objects[i] = left_behind(l, &a);
-    return 0;
+    return fault > 0 ? -1 : 0; /* > 0: it took effect, and its answer is lost */
 }
 
 static void stage_write(struct local *l, struct write *w)
@@ -352,6 +354,8 @@ static void stage_write(struct local *l, struct write *w)
         w->err = err;
         break;
     }
+    if (l->store.is_sequential)
+        return; /* what was done before it stays done */
     while (w->has_failed && !list_is_empty(&l->staged)) {
         struct staged *c = CONTAINER_OF(l->staged.prev, struct staged, link);
 

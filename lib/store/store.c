@@ -174,3 +174,8 @@ void store_set_fault(struct store *s, store_fault_fn fn, void *user)
     s->fault = fn;
     s->fault_user = user;
 }
+
+void store_set_sequential(struct store *s, bool is_sequential)
+{
+    s->is_sequential = is_sequential;
+}

@@ -245,6 +245,9 @@ DEFINE_CLEANUP(struct store *, store_free)
 /* The wall clock of creationTimestamp and deletionTimestamp, Unix seconds; NULL: the real one. */
 void store_set_clock(struct store *store, int64_t (*now_s)(void *user), void *user);
 /* SQLite, memory: asked before each op of each call is applied; < 0 with *err fails the call with
- * it. NULL: none. */
+ * it, > 0 with *err does too after the op took effect (for sequential stores). NULL: none. */
 typedef int (*store_fault_fn)(const struct store_op *op, void *user, struct err *err);
 void store_set_fault(struct store *store, store_fault_fn fn, void *user);
+/* SQLite, memory: as on Kubernetes the ops of one call are done in order, and those before the one
+ * that failed stay done. */
+void store_set_sequential(struct store *store, bool is_sequential);

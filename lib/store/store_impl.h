@@ -83,6 +83,7 @@ struct store {
     void *clock_user;
     store_fault_fn fault;
     void *fault_user;
+    bool is_sequential; /* memory: as Kubernetes does, no transactions */
 };
 
 /* The shared part. Registers the kinds every store has, without calling ops->add_kind. */
