@@ -27,6 +27,12 @@ int claim_find_source(const struct ctl *c, const char *ns, const char *ref,
 /* The template that a "shadow-pool-…" name means, or NULL. */
 const char *claim_shadow_template(const char *ref);
 
+/* The Sandbox that the claim names as its own, transferred or not: the annotation, else the legacy
+ * label; NULL. */
+const char *claim_assignment(const json_t *claim);
+/* Made by the v0.1.0 client, which finds its Sandbox by the claim's own name. */
+bool claim_is_seed_era(const json_t *claim);
+
 /* A member of the claim's pool, or of the best pool of its template (most ready; ties by name). It
  * is taken: members_settle() it. NULL: none; *ret_pending (may be NULL): but one is about to be
  * there. */
@@ -37,17 +43,20 @@ struct member *claim_take_member(struct ctl *c, const char *ns, const struct cla
 
 /* How the Sandbox shall be once the claim has it; claim's uid may be missing (not yet created).
  * NULL: out of memory or *p. template may be NULL (gone). */
-json_t *claim_adopted_sandbox(const struct ctl *c, const json_t *claim,
-                              const struct store_object *sandbox,
+json_t *claim_adopted_sandbox(const json_t *claim, const struct store_object *sandbox,
                               const struct store_object *template, struct claim_problem *p);
 /* A Sandbox made for this claim alone; NULL with *p, or out of memory with p->reason "". */
-json_t *claim_cold_sandbox(const struct ctl *c, const json_t *claim,
-                           const struct store_object *template, struct claim_problem *p);
+json_t *claim_cold_sandbox(const json_t *claim, const struct store_object *template,
+                           struct claim_problem *p);
 /* {labels, annotations} the pod template of a claim's Sandbox shall have; NULL as above. */
 json_t *claim_pod_metadata(const json_t *claim, const struct store_object *template,
                            struct claim_problem *p);
 
 /* ---- input rules (reference 2.4.5) ---- */
+
+/* The file of allowed label domains: commas and lines part them; made lower case, joined by commas.
+ * NULL: out of memory. Without any: the default. */
+char *claim_label_domains(const char *text);
 
 int claim_check_metadata(const struct ctl *c, const json_t *claim, struct claim_problem *p);
 /* Adds spec.env of the claim to the pod spec. < 0: refused, *p; out of memory with p->reason "". */
@@ -61,6 +70,10 @@ int claim_merge_volumes(const json_t *claim, const json_t *template, json_t *san
 
 /* The Sandbox that the claim has, controlled by it; NULL when there is none (yet). */
 const struct store_object *claim_sandbox(const struct ctl *c, const struct store_object *claim);
+
+/* The same, or the one that it names and that is kept for it: assigned, not yet transferred. */
+const struct store_object *claim_promised_sandbox(const struct ctl *c,
+                                                  const struct store_object *claim);
 
 struct claim_outcome {
     const struct store_object *sandbox; /* NULL: none */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/bytes.h"
@@ -9,16 +10,23 @@
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/loop/loop.h"
-#include "services/controller/binder.h"
 #include "services/controller/claim.h"
 #include "services/controller/claim_convert.h"
+#include "services/controller/claim_wait.h"
 #include "services/controller/ctl_metrics.h"
 #include "services/controller/names.h"
-#include "services/controller/sandbox_pod.h"
 
-enum { MAX_ATTEMPTS = 8 };
+enum { MAX_ATTEMPTS = 16, FIRST_RETRY_MS = 25, DOUBT_MS = 60 * 1000 };
 
-enum call_state { CALL_CREATING, CALL_WAITING };
+enum call_state { CALL_CREATING, CALL_RETRYING, CALL_WAITING };
+
+/* A member that a claim may or may not have been written with, its caller being gone. */
+struct doubt {
+    struct list link;
+    uint64_t until_ms;
+    char taken_uid[40];
+    char ns[64], name[256];
+};
 
 struct claim_call {
     struct list link; /* door.calls */
@@ -28,7 +36,8 @@ struct claim_call {
     char spec_hash[9];
     char taken_uid[40];
     char uid[40]; /* of the claim, once durable */
-    uint64_t deadline_ms;
+    char *pool;   /* of the member that is taken; or NULL */
+    uint64_t deadline_ms, retry_ms;
     bool no_wait, delete_on_failure, is_cancelled, is_dirty, existed, is_warm;
     uint8_t n_attempts;
     claim_call_fn fn;
@@ -39,7 +48,7 @@ struct claim_call {
 struct claim_door {
     struct ctl *c;
     struct ctl_listener listener;
-    struct list calls;
+    struct list calls, doubts;
     size_t n_calls, n_creating, n_dirty;
     struct loop_task *task;
     struct loop_timer *timer;
@@ -56,6 +65,7 @@ static void call_free(struct claim_call *call)
     d->n_calls--;
     list_remove(&call->link);
     json_decref(call->claim);
+    free(call->pool);
     free(call);
 }
 DEFINE_CLEANUP(struct claim_call *, call_free)
@@ -102,121 +112,21 @@ static void mark(struct claim_call *call)
 
 /* ---- waiting ---- */
 
-static const struct {
-    const char *condition, *reason; /* of the claim's Ready; the word a caller is told */
-    int code;
-} final_reasons[] = {
-    {R_TEMPLATE_NOT_FOUND, "TemplateNotFound", RPC_NOT_FOUND},
-    {R_POOL_NOT_FOUND, "PoolNotFound", RPC_NOT_FOUND},
-    {R_INVALID_METADATA, "InvalidMetadata", RPC_INVALID_ARGUMENT},
-    {R_ENV_REJECTED, R_ENV_REJECTED, RPC_FAILED_PRECONDITION},
-    {R_VOLUMES_ERROR, R_VOLUMES_ERROR, RPC_FAILED_PRECONDITION},
-    {R_CLAIM_EXPIRED, "ClaimFinished", RPC_FAILED_PRECONDITION},
-    {R_SANDBOX_EXPIRED, "ClaimFinished", RPC_FAILED_PRECONDITION},
-};
-
-/* A claim that can never get ready: 1 with *err. */
-static int is_hopeless(const struct claim_call *call, const json_t *status, struct err *err)
-{
-    const json_t *ready = cond_get(status, C_READY);
-    const char *reason = obj_str_or(ready, "reason", "");
-    const char *message = obj_str_or(ready, "message", "");
-
-    if (cond_is_true(status, C_FINISHED)) {
-        (void)err_set(err, RPC_FAILED_PRECONDITION, "SandboxGone",
-                      "claim \"%s\": its sandbox ended before it was ready: %s", call->name,
-                      message);
-        return 1;
-    }
-    for (size_t i = 0; i < ARRAY_SIZE(final_reasons); i++) {
-        if (strcmp(reason, final_reasons[i].condition) != 0)
-            continue;
-        (void)err_set(err, final_reasons[i].code, final_reasons[i].reason, "claim \"%s\": %s",
-                      call->name, message);
-        return 1;
-    }
-    return 0;
-}
-
-static const struct store_object *pod_of(const struct claim_call *call,
-                                         const struct store_object *claim)
-{
-    const struct store_object *sb = claim_sandbox(call->door->c, claim);
-
-    return sb ? sandbox_pod_named(call->door->c, sb) : NULL;
-}
-
-/* What its pod's node says against it; false: nothing. */
-static bool has_trouble(const struct claim_call *call, const struct store_object *claim,
-                        struct binder_trouble *ret)
-{
-    const struct store_object *pod = pod_of(call, claim);
-
-    return call->door->c->binder && pod && binder_trouble_of(call->door->c->binder, pod, ret);
-}
-
-/* 1: still waiting. 0: ready. < 0: never will be, *err. */
-static int look(struct claim_call *call, struct err *err)
-{
-    const struct store_object *claim =
-        store_get(call->door->c->store, KIND_CLAIM, call->ns, call->name);
-    _cleanup_(json_decrefp) json_t *status = NULL;
-    struct binder_trouble trouble;
-
-    if (!claim || strcmp(claim->uid, call->uid) != 0 || claim->is_deleting)
-        return err_set(err, RPC_ABORTED, "ClaimNotFound",
-                       "claim \"%s\" was deleted while it was being waited for", call->name);
-    status = claim_present_status(call->door->c, claim);
-    if (!status)
-        return err_oom(err);
-    if (cond_is_true(status, C_READY))
-        return 0;
-    if (is_hopeless(call, status, err))
-        return -1;
-    if (has_trouble(call, claim, &trouble) && trouble.is_fatal)
-        return err_set(err, trouble.code == RPC_NOT_FOUND ? RPC_FAILED_PRECONDITION : trouble.code,
-                       trouble.reason, "claim \"%s\": %s", call->name, trouble.message);
-    return 1;
-}
-
-static void time_out(struct claim_call *call)
-{
-    const struct store_object *claim =
-        store_get(call->door->c->store, KIND_CLAIM, call->ns, call->name);
-    _cleanup_(json_decrefp) json_t *status =
-        claim ? claim_present_status(call->door->c, claim) : NULL;
-    const struct store_object *sb = claim ? claim_sandbox(call->door->c, claim) : NULL;
-    struct binder_trouble trouble;
-    struct err err;
-
-    if (claim && has_trouble(call, claim, &trouble))
-        (void)err_set(&err, RPC_DEADLINE_EXCEEDED, trouble.reason,
-                      "claim \"%s\" was not ready by the deadline: sandbox \"%s\": %s", call->name,
-                      sb ? sb->name : "", trouble.message);
-    else
-        (void)err_set(&err, RPC_DEADLINE_EXCEEDED, "Timeout",
-                      "claim \"%s\" was not ready by the deadline: %s", call->name,
-                      sb ? obj_str_or(cond_get(status, C_READY), "message", "Sandbox is not ready")
-                         : "it has no sandbox yet");
-    finish(call, &err);
-}
-
 static void call_look(struct claim_call *call)
 {
     struct err err;
-    int r = look(call, &err);
+    int r = claim_look(call->door->c, call->ns, call->name, call->uid, &err);
 
-    if (r == 0)
-        finish(call, NULL);
-    else if (r < 0)
-        finish(call, &err);
-    else if (ctl_now_ms(call->door->c) >= call->deadline_ms)
-        time_out(call);
+    if (r > 0 && ctl_now_ms(call->door->c) >= call->deadline_ms)
+        r = claim_timed_out(call->door->c, call->ns, call->name, &err);
+    if (r <= 0)
+        finish(call, r < 0 ? &err : NULL);
 }
 
 /* ---- creating ---- */
 
 static int try_create(struct claim_call *call, struct err *err);
+static int write_claim(struct claim_call *call, struct err *err);
 
 static void settle(struct claim_call *call)
 {
@@ -226,51 +136,139 @@ static void settle(struct claim_call *call)
     if (!call->taken_uid[0])
         return;
     sb = store_get_by_uid(c->store, call->taken_uid);
-    members_settle(&c->members, call->taken_uid, sb);
+    claim_settle(c, call->ns, call->name, call->taken_uid);
     call->taken_uid[0] = '\0';
     if (sb)
         ctl_tell_sandbox(c, sb->ns, sb->name, sb->uid); /* perhaps it is nobody's again */
 }
 
-static void enter_waiting(struct claim_call *call, const struct store_object *claim)
+static void enter(struct claim_call *call, enum call_state state)
 {
     struct claim_door *d = call->door;
 
-    if (call->state == CALL_CREATING)
-        d->n_creating--;
-    call->state = CALL_WAITING;
-    (void)snprintf(call->uid, sizeof(call->uid), "%s", claim->uid);
+    d->n_creating += (state == CALL_CREATING) - (call->state == CALL_CREATING);
+    call->state = state;
     if (d->timer)
         loop_timer_arm(d->timer, claim_door_deadline_ms(d));
+}
+
+static void enter_waiting(struct claim_call *call, const struct store_object *claim)
+{
+    (void)snprintf(call->uid, sizeof(call->uid), "%s", claim->uid);
+    enter(call, CALL_WAITING);
+}
+
+/* One machine: the member is the claim's with the same transaction. In a cluster the claim's own
+ * step hands it over, and counts. */
+static void count_taken(struct claim_call *call, const struct store_object *claim)
+{
+    struct ctl *c = call->door->c;
+    const struct store_object *sb = claim_sandbox(c, claim);
+
+    if (!call->is_warm || c->opts.is_cluster || !sb)
+        return;
+    ctl_metrics_claim(c->metrics, claim->json, obj_annotation(sb->json, A_TEMPLATE_REF), call->pool,
+                      true, true);
+    ctl_record(c, claim, false, "SandboxAdopted", "Adoption", "Adopted warm pool Sandbox \"%s\"",
+               sb->name);
+}
+
+static void created(struct claim_call *call, const struct store_object *claim)
+{
+    settle(call);
+    count_taken(call, claim);
+    enter_waiting(call, claim);
+    if (call->is_cancelled) {
+        delete_again(call);
+        call_free(call);
+    } else if (call->no_wait) {
+        finish(call, NULL);
+    } else {
+        call_look(call);
+    }
+}
+
+/* The answer is lost or the API server is in trouble: the claim may have been made all the same. */
+static bool is_uncertain(const struct err *err)
+{
+    return err->code == RPC_UNAVAILABLE || err->code == RPC_DEADLINE_EXCEEDED;
+}
+
+/* Gives up, but a member that the claim may have been written with is kept back until that is sure.
+ */
+static void give_up(struct claim_call *call, const struct err *err)
+{
+    struct claim_door *d = call->door;
+    struct doubt *doubt;
+
+    if (call->taken_uid[0] && is_uncertain(err)) {
+        doubt = calloc(1, sizeof(*doubt));
+        if (doubt) {
+            memcpy(doubt->taken_uid, call->taken_uid, sizeof(doubt->taken_uid));
+            memcpy(doubt->ns, call->ns, sizeof(doubt->ns));
+            memcpy(doubt->name, call->name, sizeof(doubt->name));
+            doubt->until_ms = ctl_now_ms(d->c) + DOUBT_MS;
+            list_init(&doubt->link);
+            list_push_back(&d->doubts, &doubt->link);
+            call->taken_uid[0] = '\0';
+        }
+    }
+    settle(call);
+    finish(call, err);
+}
+
+/* With the same name and the same member: whichever of the writes took effect, it is the same. */
+static void retry_later(struct claim_call *call)
+{
+    uint64_t wait = (uint64_t)FIRST_RETRY_MS << MIN(call->n_attempts, 5);
+
+    call->retry_ms = ctl_now_ms(call->door->c) + wait;
+    enter(call, CALL_RETRYING);
 }
 
 static void on_created(const struct store_result *res, void *user)
 {
     struct claim_call *call = user;
+    struct ctl *c = call->door->c;
+    bool exists = store_get(c->store, KIND_CLAIM, call->ns, call->name) != NULL;
     struct err err;
 
-    settle(call);
     if (!res->err) {
-        enter_waiting(call, res->objects[0]);
-        if (call->is_cancelled) {
-            delete_again(call);
-            call_free(call);
-        } else if (call->no_wait) {
-            finish(call, NULL);
-        } else {
-            call_look(call);
-        }
+        created(call, res->objects[0]);
         return;
     }
-    /* Somebody else was first with the name or with the member: look again. */
-    if (!call->is_cancelled && call->n_attempts < MAX_ATTEMPTS &&
-        (res->err->code == RPC_ALREADY_EXISTS || res->err->code == RPC_ABORTED ||
-         res->err->code == RPC_NOT_FOUND)) {
+    err = *res->err;
+    if (call->is_cancelled || call->n_attempts >= MAX_ATTEMPTS ||
+        ctl_now_ms(c) >= call->deadline_ms) {
+        give_up(call, &err);
+    } else if (is_uncertain(&err) || (err.code == RPC_ALREADY_EXISTS && !exists)) {
+        retry_later(call); /* the latter: it is there, and the watch will tell */
+    } else if (err.code == RPC_ALREADY_EXISTS || err.code == RPC_ABORTED ||
+               err.code == RPC_NOT_FOUND) {
+        settle(call); /* somebody else was first with the name or with the member: look again */
         if (try_create(call, &err) < 0)
             finish(call, &err);
-        return;
+    } else {
+        give_up(call, &err);
     }
-    finish(call, res->err);
+}
+
+static void retry(struct claim_call *call)
+{
+    struct ctl *c = call->door->c;
+    struct err err;
+    int r;
+
+    call->n_attempts++;
+    enter(call, CALL_CREATING);
+    if (store_get(c->store, KIND_CLAIM, call->ns, call->name)) {
+        settle(call);
+        r = try_create(call, &err);
+    } else {
+        r = write_claim(call, &err);
+    }
+    if (r < 0)
+        give_up(call, &err);
 }
 
 /* The claim is there already: the same one, or a name that is taken. */
@@ -299,15 +297,6 @@ static int use_existing(struct claim_call *call, const struct store_object *clai
     return 0;
 }
 
-static int refuse(const struct claim_problem *p, const char *name, struct err *err)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(final_reasons); i++)
-        if (strcmp(p->reason, final_reasons[i].condition) == 0)
-            return err_set(err, final_reasons[i].code, final_reasons[i].reason, "claim \"%s\": %s",
-                           name, p->message);
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "claim \"%s\": %s", name, p->message);
-}
-
 /* All that can be refused is refused before anything is written. */
 static int check(struct claim_call *call, struct claim_source *src, bool *ret_cold, struct err *err)
 {
@@ -318,12 +307,12 @@ static int check(struct claim_call *call, struct claim_source *src, bool *ret_co
     if (claim_find_source(c, call->ns, obj_str_or(call->claim, "spec.warmPoolRef.name", ""), src,
                           &p) < 0 ||
         claim_check_metadata(c, call->claim, &p) < 0)
-        return refuse(&p, call->name, err);
+        return claim_refused(&p, call->name, err);
     *ret_cold = json_array_size(obj_get(call->claim, "spec.env")) > 0;
-    sb = claim_cold_sandbox(c, call->claim, src->template, &p);
+    sb = claim_cold_sandbox(call->claim, src->template, &p);
     json_decref(sb);
     if (!sb)
-        return p.reason[0] ? refuse(&p, call->name, err) : err_oom(err);
+        return p.reason[0] ? claim_refused(&p, call->name, err) : err_oom(err);
     return 0;
 }
 
@@ -352,51 +341,59 @@ static void add_pool_status(struct batch *b, const struct ctl *c, const struct s
     batch_status(b, pool, status);
 }
 
-static int add_member(struct claim_call *call, struct batch *b, struct member *m,
-                      const struct claim_source *src)
+/* The member is the claim's from here on, in memory; the router may route to it. */
+static int choose(struct claim_call *call, struct member *m, const struct claim_source *src)
 {
     struct ctl *c = call->door->c;
-    const struct store_object *sb = store_get_by_uid(c->store, m->uid);
-    struct claim_problem p = {0};
-    json_t *wanted;
 
+    free(call->pool);
+    call->pool = NULL;
+    call->is_warm = m != NULL;
+    if (!m)
+        return obj_put_annotation(call->claim, A_SANDBOX_NAME, NULL);
+    (void)members_hold(&c->members, m->uid, members_holder(call->ns, call->name));
     (void)snprintf(call->taken_uid, sizeof(call->taken_uid), "%s", m->uid);
-    call->is_warm = true;
-    if (obj_put_annotation(call->claim, A_SANDBOX_NAME, sb->name) < 0)
+    call->pool = src->pool ? strdup(src->pool->name) : NULL; /* for the metrics */
+    if (obj_put_annotation(call->claim, A_SANDBOX_NAME, m->name) < 0)
         return -1;
-    wanted = claim_adopted_sandbox(c, call->claim, sb, src->template, &p);
-    if (!wanted)
-        return -1;
-    batch_create(b, KIND_CLAIM, meta_deep_copy(call->claim));
-    batch_update(b, sb, wanted, true);
-    add_pool_status(b, c, sb);
-    ctl_tell_sandbox(c, sb->ns, sb->name, sb->uid); /* the router may route to it from now on */
+    ctl_tell_sandbox(c, m->ns, m->name, m->uid);
     return 0;
 }
 
-static int write_claim(struct claim_call *call, struct member *m, const struct claim_source *src,
-                       struct err *err)
+/* One machine: the Sandbox's new owner is in the claim's own transaction. */
+static int add_sandbox(struct claim_call *call, struct batch *b)
 {
-    struct ctl *c = call->door->c;
+    const struct ctl *c = call->door->c;
+    const struct store_object *sb = store_get_by_uid(c->store, call->taken_uid);
+    struct claim_problem p = {0};
+    json_t *wanted;
+
+    if (!sb || c->opts.is_cluster)
+        return 0;
+    wanted = claim_adopted_sandbox(
+        call->claim, sb,
+        store_get(c->store, KIND_TEMPLATE, sb->ns, obj_annotation(sb->json, A_TEMPLATE_REF) ?: ""),
+        &p);
+    if (!wanted)
+        return -1;
+    batch_update(b, sb, wanted, true);
+    add_pool_status(b, c, sb);
+    return 0;
+}
+
+/* In a cluster this is the one write before the answer: the claim with its assignment. */
+static int write_claim(struct claim_call *call, struct err *err)
+{
     struct batch b;
-    int r = 0;
+    int r;
 
     batch_init(&b);
-    call->is_warm = false;
-    if (m)
-        r = add_member(call, &b, m, src);
-    else if (obj_put_annotation(call->claim, A_SANDBOX_NAME, NULL) == 0)
-        batch_create(&b, KIND_CLAIM, meta_deep_copy(call->claim));
-    if (r < 0 || batch_write(&b, c->store, on_created, call, err) < 0) {
-        if (r < 0)
-            (void)err_oom(err);
-        settle(call);
-        r = -1;
-    } else if (m) {
-        ctl_metrics_claim(c->metrics, call->ns, src->template, src->pool, true, true);
-        (void)events_add(&c->events, KIND_CLAIM, call->ns, call->name, false, "SandboxAdopted",
-                         ctl_now_s(c), "Adopted warm pool Sandbox \"%s\"", m->name);
-    }
+    batch_create(&b, KIND_CLAIM, meta_deep_copy(call->claim));
+    r = add_sandbox(call, &b);
+    if (r < 0)
+        (void)err_oom(err);
+    else
+        r = batch_write(&b, call->door->c->store, on_created, call, err);
     batch_done(&b);
     return r;
 }
@@ -416,7 +413,14 @@ static int try_create(struct claim_call *call, struct err *err)
         return -1;
     if (!needs_cold)
         m = claim_take_member(c, call->ns, &src, true, NULL);
-    return write_claim(call, m, &src, err);
+    if (choose(call, m, &src) < 0) {
+        settle(call);
+        return err_oom(err);
+    }
+    if (write_claim(call, err) == 0)
+        return 0;
+    settle(call);
+    return -1;
 }
 
 /* ---- a new call ---- */
@@ -534,6 +538,12 @@ void claim_call_cancel(struct claim_call *call)
     call->is_cancelled = true;
     if (call->state == CALL_CREATING)
         return; /* its write is under way: on_created() ends it */
+    if (call->state == CALL_RETRYING) {
+        const struct err gone = {.code = RPC_UNAVAILABLE, .reason = "Cancelled"};
+
+        give_up(call, &gone);
+        return;
+    }
     delete_again(call);
     call_free(call);
 }
@@ -548,10 +558,54 @@ static void on_claim(const char *ns, const char *name, void *user)
     {
         struct claim_call *call = CONTAINER_OF(it, struct claim_call, link);
 
-        if (call->state == CALL_WAITING && strcmp(call->name, name) == 0 &&
+        if (call->state != CALL_CREATING && strcmp(call->name, name) == 0 &&
             strcmp(call->ns, ns) == 0)
             mark(call);
     }
+}
+
+static void process_doubts(struct claim_door *d, uint64_t now)
+{
+    LIST_FOREACH_SAFE(it, &d->doubts)
+    {
+        struct doubt *doubt = CONTAINER_OF(it, struct doubt, link);
+
+        if (now < doubt->until_ms)
+            continue;
+        claim_settle(d->c, doubt->ns, doubt->name, doubt->taken_uid);
+        list_remove(&doubt->link);
+        free(doubt);
+    }
+}
+
+static uint64_t call_deadline_ms(const struct claim_call *call)
+{
+    switch (call->state) {
+    case CALL_CREATING:
+        return CLOCK_NEVER;
+    case CALL_RETRYING:
+        return call->retry_ms;
+    case CALL_WAITING:
+        return call->deadline_ms;
+    }
+    abort();
+}
+
+static void process_call(struct claim_call *call, uint64_t now)
+{
+    bool is_due = now >= call_deadline_ms(call);
+
+    if (call->is_dirty) {
+        call->is_dirty = false;
+        call->door->n_dirty--;
+        is_due = true;
+    }
+    if (!is_due)
+        return;
+    if (call->state == CALL_WAITING)
+        call_look(call);
+    else if (call->state == CALL_RETRYING)
+        retry(call);
 }
 
 void claim_door_process(struct claim_door *d)
@@ -559,17 +613,8 @@ void claim_door_process(struct claim_door *d)
     uint64_t now = ctl_now_ms(d->c);
 
     LIST_FOREACH_SAFE(it, &d->calls)
-    {
-        struct claim_call *call = CONTAINER_OF(it, struct claim_call, link);
-
-        if (call->state != CALL_WAITING || (!call->is_dirty && now < call->deadline_ms))
-            continue;
-        if (call->is_dirty) {
-            call->is_dirty = false;
-            d->n_dirty--;
-        }
-        call_look(call);
-    }
+    process_call(CONTAINER_OF(it, struct claim_call, link), now);
+    process_doubts(d, now);
     if (d->timer)
         loop_timer_arm(d->timer, claim_door_deadline_ms(d));
 }
@@ -579,12 +624,9 @@ uint64_t claim_door_deadline_ms(const struct claim_door *d)
     uint64_t first = CLOCK_NEVER;
 
     LIST_FOREACH(it, &d->calls)
-    {
-        const struct claim_call *call = CONTAINER_OF(it, struct claim_call, link);
-
-        if (call->state == CALL_WAITING)
-            first = MIN(first, call->deadline_ms);
-    }
+    first = MIN(first, call_deadline_ms(CONTAINER_OF(it, struct claim_call, link)));
+    LIST_FOREACH(it, &d->doubts)
+    first = MIN(first, CONTAINER_OF(it, struct doubt, link)->until_ms);
     return first;
 }
 
@@ -611,6 +653,7 @@ int claim_door_new(struct claim_door **ret, struct ctl *c, struct err *err)
         return err_oom(err);
     d->c = c;
     list_init(&d->calls);
+    list_init(&d->doubts);
     d->listener = (struct ctl_listener){.on_claim = on_claim, .user = d};
     ctl_listen(c, &d->listener);
     if (loop_task_new(&d->task, c->loop, on_task, d, err) < 0 ||
@@ -631,6 +674,11 @@ void claim_door_free(struct claim_door *d)
 
         store_forget(d->c->store, call);
         call_free(call);
+    }
+    LIST_FOREACH_SAFE(it, &d->doubts)
+    {
+        list_remove(it);
+        free(CONTAINER_OF(it, struct doubt, link));
     }
     loop_task_free(d->task);
     loop_timer_free(d->timer);

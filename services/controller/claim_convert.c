@@ -420,7 +420,7 @@ static int get_metadata(const struct store_object *o, Claim *c, struct arena *a)
 
 Claim *claim_to_proto(const struct ctl *ctl, const struct store_object *o, struct arena *a)
 {
-    const struct store_object *sb = claim_sandbox(ctl, o);
+    const struct store_object *sb = claim_promised_sandbox(ctl, o);
     _cleanup_(json_decrefp) json_t *status = claim_present_status(ctl, o);
     Claim *c = arena_alloc(a, sizeof(*c));
 

@@ -2,11 +2,14 @@
  * texts). */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/bytes.h"
 #include "services/controller/claim.h"
 #include "services/controller/names.h"
+
+#define DEFAULT_DOMAINS "sandbox.users.io"
 
 #define BAD_META "invalid additionalPodMetadata: failed to validate %s \"%s\": "
 
@@ -25,7 +28,7 @@ static bool is_label_text(const char *s, bool may_be_empty)
     return true;
 }
 
-/* Splits "domain/name"; domain is lower-cased, "" when there is none. */
+/* Splits "domain/name"; domain is "" when there is none. */
 static bool split_key(const char *key, char domain[256])
 {
     const char *slash = strchr(key, '/');
@@ -35,9 +38,31 @@ static bool split_key(const char *key, char domain[256])
         return is_label_text(key, false);
     if (slash == key || slash - key > 253)
         return false;
-    for (long i = 0; i <= slash - key; i++)
-        domain[i] = i < slash - key ? (char)tolower((unsigned char)key[i]) : '\0';
+    (void)snprintf(domain, 256, "%.*s", (int)(slash - key), key);
     return bytes_is_dns_subdomain(domain) && is_label_text(slash + 1, false);
+}
+
+char *claim_label_domains(const char *text)
+{
+    char *ret = calloc(1, strlen(text) + sizeof(DEFAULT_DOMAINS)), *out = ret;
+
+    if (!ret)
+        return NULL;
+    while (*text) {
+        size_t n = strcspn(text, ",\r\n"), skip = strspn(text, " \t");
+        size_t end = n;
+
+        while (end > skip && (text[end - 1] == ' ' || text[end - 1] == '\t'))
+            end--;
+        if (end > skip && out > ret)
+            *out++ = ',';
+        for (size_t i = MIN(skip, end); i < end; i++)
+            *out++ = (char)tolower((unsigned char)text[i]);
+        text += n + (text[n] != '\0');
+    }
+    if (out == ret)
+        memcpy(ret, DEFAULT_DOMAINS, sizeof(DEFAULT_DOMAINS));
+    return ret;
 }
 
 static bool is_in_domain(const char *domain, const char *of, size_t n_of)
@@ -183,6 +208,22 @@ static int put_env(json_t *container, const char *name, const char *value, bool 
     return json_array_append_new(env, json_pack("{s:s, s:s}", "name", name, "value", value));
 }
 
+/* All containers that are named exist: looked at before any is changed. */
+static int check_targets(const json_t *list, json_t *pod_spec, struct claim_problem *p)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *e = json_array_get(list, i);
+        const char *container = obj_str_or(e, "containerName", "");
+
+        if (!target_of(pod_spec, container))
+            return claim_problem_set(
+                p, false, R_RECONCILER_ERROR,
+                "target container \"%s\" not found in template for environment variable \"%s\"",
+                container, obj_str_or(e, "name", ""));
+    }
+    return 0;
+}
+
 /* One pass over the claim's entries: those that name their container, or those that do not. */
 static int inject_pass(const json_t *list, json_t *pod_spec, bool named, bool may_override,
                        struct claim_problem *p)
@@ -191,18 +232,10 @@ static int inject_pass(const json_t *list, json_t *pod_spec, bool named, bool ma
         const json_t *e = json_array_get(list, i);
         const char *container = obj_str_or(e, "containerName", "");
         const char *name = obj_str_or(e, "name", "");
-        json_t *target;
 
-        if ((*container != '\0') != named)
-            continue;
-        target = target_of(pod_spec, container);
-        if (!target)
-            return claim_problem_set(
-                p, false, R_RECONCILER_ERROR,
-                "target container \"%s\" not found in template for environment "
-                "variable \"%s\"",
-                container, name);
-        if (put_env(target, name, obj_str_or(e, "value", ""), may_override, p) < 0)
+        if ((*container != '\0') == named &&
+            put_env(target_of(pod_spec, container), name, obj_str_or(e, "value", ""), may_override,
+                    p) < 0)
             return -1;
     }
     return 0;
@@ -222,29 +255,33 @@ int claim_inject_env(const json_t *claim, const json_t *template, json_t *pod_sp
         return claim_problem_set(p, true, R_ENV_REJECTED,
                                  "environment variable injection rejected: environment variable "
                                  "injection is not allowed by the template policy");
-    if (inject_pass(list, pod_spec, true, may_override, p) < 0)
+    if (check_targets(list, pod_spec, p) < 0 ||
+        inject_pass(list, pod_spec, true, may_override, p) < 0)
         return -1;
     return inject_pass(list, pod_spec, false, may_override, p);
 }
 
 /* ---- volumes ---- */
 
-static int check_volume_names(const json_t *list, const char *whose, struct claim_problem *p)
+#define MERGE_FAILED "failed to merge volume claim templates: "
+
+/* where: what the sentence begins with. */
+static int check_volume_names(const json_t *list, const char *where, struct claim_problem *p)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = obj_str_or(json_array_get(list, i), "metadata.name", "");
 
         if (!*name)
             return claim_problem_set(p, true, R_VOLUMES_ERROR,
-                                     "failed to merge volume claim templates: %s: invalid volume "
-                                     "claim templates: name at index %zu is empty",
-                                     whose, i);
+                                     "%s: invalid volume claim templates: name at index %zu is "
+                                     "empty",
+                                     where, i);
         for (size_t k = 0; k < i; k++)
             if (strcmp(obj_str_or(json_array_get(list, k), "metadata.name", ""), name) == 0)
                 return claim_problem_set(p, true, R_VOLUMES_ERROR,
-                                         "failed to merge volume claim templates: %s: invalid "
-                                         "volume claim templates: duplicate name \"%s\"",
-                                         whose, name);
+                                         "%s: invalid volume claim templates: duplicate name "
+                                         "\"%s\"",
+                                         where, name);
     }
     return 0;
 }
@@ -277,10 +314,11 @@ int claim_merge_volumes(const json_t *claim, const json_t *template, json_t *san
     bool may_override = strcmp(policy, "Overrides") == 0;
 
     p->reason[0] = '\0';
-    if (check_volume_names(wanted, "claim", p) < 0 || check_volume_names(list, "template", p) < 0)
-        return -1;
     if (json_array_size(wanted) == 0)
-        return 0;
+        return check_volume_names(list, "invalid volume claim templates in template", p);
+    if (check_volume_names(wanted, MERGE_FAILED "claim", p) < 0 ||
+        check_volume_names(list, MERGE_FAILED "template", p) < 0)
+        return -1;
     if (!may_override && strcmp(policy, "Allowed") != 0)
         return claim_problem_set(
             p, true, R_VOLUMES_ERROR,

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "services/controller/blueprint.h"
 #include "services/controller/claim.h"
 #include "services/controller/names.h"
@@ -24,6 +25,29 @@ const char *claim_shadow_template(const char *ref)
     size_t n = strlen(SHADOW_POOL_PREFIX);
 
     return strncmp(ref, SHADOW_POOL_PREFIX, n) == 0 && ref[n] ? ref + n : NULL;
+}
+
+const char *claim_assignment(const json_t *claim)
+{
+    const char *name = obj_annotation(claim, A_SANDBOX_NAME);
+
+    if (!name || !*name)
+        name = obj_label(claim, L_SANDBOX_NAME);
+    return name && *name ? name : NULL;
+}
+
+/* "sandbox-claim-" and 8 hex digits, through v1alpha1 (the conversion leaves its mark), with
+ * nothing of what later clients add. */
+bool claim_is_seed_era(const json_t *claim)
+{
+    static const char prefix[] = "sandbox-claim-";
+    const char *name = obj_name(claim);
+
+    return obj_annotation(claim, A_CLAIM_STATE_V1ALPHA1) &&
+           !obj_annotation(claim, A_CLIENT_REQUESTED) && !obj_label(claim, L_CREATED_BY) &&
+           strncmp(name, prefix, strlen(prefix)) == 0 &&
+           strspn(name + strlen(prefix), "0123456789abcdef") == 8 &&
+           strlen(name) == strlen(prefix) + 8;
 }
 
 int claim_find_source(const struct ctl *c, const char *ns, const char *ref,
@@ -124,11 +148,10 @@ static int merge_map(json_t *into, const char *path, const json_t *from, const c
     return 0;
 }
 
-json_t *claim_pod_metadata(const json_t *claim, const struct store_object *template,
-                           struct claim_problem *p)
+static json_t *merge_metadata(const json_t *claim, const struct store_object *template,
+                              const json_t *base, struct claim_problem *p)
 {
     const json_t *extra = obj_get(claim, "spec.additionalPodMetadata");
-    const json_t *base = template ? blueprint_pod_metadata(template->json) : NULL;
     _cleanup_(json_decrefp) json_t *meta = base ? meta_deep_copy(base) : json_object();
     char hash[9];
     int r = 0;
@@ -148,12 +171,38 @@ json_t *claim_pod_metadata(const json_t *claim, const struct store_object *templ
     return r ? NULL : TAKE_PTR(meta);
 }
 
-json_t *claim_adopted_sandbox(const struct ctl *c _unused_, const json_t *claim,
-                              const struct store_object *sandbox,
+json_t *claim_pod_metadata(const json_t *claim, const struct store_object *template,
+                           struct claim_problem *p)
+{
+    return merge_metadata(claim, template, blueprint_pod_metadata(template->json), p);
+}
+
+/* Of a member that is taken: its template's, or when that is gone its own, without the mark that it
+ * may be evicted. */
+static json_t *adopted_metadata(const json_t *claim, const struct store_object *sandbox,
+                                const struct store_object *template, struct claim_problem *p)
+{
+    const json_t *own = obj_get(sandbox->json, "spec.podTemplate.metadata");
+    _cleanup_(json_decrefp) json_t *base = NULL;
+    const json_t *mark;
+
+    if (template)
+        return claim_pod_metadata(claim, template, p);
+    p->reason[0] = '\0';
+    base = own ? meta_deep_copy(own) : json_object();
+    if (!base)
+        return NULL;
+    mark = json_object_get(obj_get(base, "annotations"), A_SAFE_TO_EVICT);
+    if (strcmp(json_string_value(mark) ?: "", "true") == 0)
+        (void)json_object_del(obj_get(base, "annotations"), A_SAFE_TO_EVICT); /* it is there */
+    return merge_metadata(claim, NULL, base, p);
+}
+
+json_t *claim_adopted_sandbox(const json_t *claim, const struct store_object *sandbox,
                               const struct store_object *template, struct claim_problem *p)
 {
     _cleanup_(json_decrefp) json_t *edit = store_object_edit(sandbox, NULL);
-    json_t *meta = claim_pod_metadata(claim, template, p);
+    json_t *meta = adopted_metadata(claim, sandbox, template, p);
     const char *trace = obj_annotation(claim, A_TRACE);
     int r = 0;
 
@@ -176,8 +225,34 @@ json_t *claim_adopted_sandbox(const struct ctl *c _unused_, const json_t *claim,
     return r ? NULL : TAKE_PTR(edit);
 }
 
-json_t *claim_cold_sandbox(const struct ctl *c _unused_, const json_t *claim,
-                           const struct store_object *template, struct claim_problem *p)
+/* Names that the Sandbox's children could not have: said now, not by a Sandbox that never gets
+ * ready. */
+static int check_names(const json_t *claim, const json_t *sandbox_spec, struct claim_problem *p)
+{
+    const char *name = obj_name(claim);
+    const json_t *volumes = obj_get(sandbox_spec, "volumeClaimTemplates");
+
+    if (obj_bool(sandbox_spec, "service", false) &&
+        (!bytes_is_dns_label(name) || (name[0] >= '0' && name[0] <= '9')))
+        return claim_problem_set(p, true, R_INVALID_CONFIGURATION,
+                                 "the template asks for a Service, and \"%s\" cannot be the name "
+                                 "of one: a claim of it needs a name of at most 63 lower-case "
+                                 "letters, digits and '-' that begins with a letter",
+                                 name);
+    for (size_t i = 0; i < json_array_size(volumes); i++) {
+        const char *entry = obj_str_or(json_array_get(volumes, i), "metadata.name", "");
+
+        if (strlen(entry) + 1 + strlen(name) > 253)
+            return claim_problem_set(p, true, R_INVALID_CONFIGURATION,
+                                     "\"%s-%s\" is too long for the name of a volume claim (at "
+                                     "most 253): use a shorter claim name",
+                                     entry, name);
+    }
+    return 0;
+}
+
+json_t *claim_cold_sandbox(const json_t *claim, const struct store_object *template,
+                           struct claim_problem *p)
 {
     _cleanup_(json_decrefp) json_t *o =
         obj_new(API_CORE, KIND_SANDBOX, obj_ns(claim), obj_name(claim));
@@ -187,7 +262,7 @@ json_t *claim_cold_sandbox(const struct ctl *c _unused_, const json_t *claim,
 
     p->reason[0] = '\0';
     if (obj_put(o, "spec", spec) < 0 || /* also when o is NULL: it takes spec */
-        claim_merge_volumes(claim, template->json, spec, p) < 0)
+        claim_merge_volumes(claim, template->json, spec, p) < 0 || check_names(claim, spec, p) < 0)
         return NULL;
     meta = claim_pod_metadata(claim, template, p);
     if (!meta || obj_put(spec, "podTemplate.metadata", meta) < 0)

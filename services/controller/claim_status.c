@@ -27,19 +27,36 @@ const struct store_object *claim_sandbox(const struct ctl *c, const struct store
     return NULL;
 }
 
+const struct store_object *claim_promised_sandbox(const struct ctl *c,
+                                                  const struct store_object *claim)
+{
+    const struct store_object *sb = claim_sandbox(c, claim);
+    const char *name = sb ? NULL : claim_assignment(claim->json);
+
+    if (name)
+        sb = store_get(c->store, KIND_SANDBOX, claim->ns, name);
+    if (name && sb &&
+        !members_is_held_by(&c->members, sb->uid, members_holder(claim->ns, claim->name)))
+        return NULL;
+    return sb;
+}
+
 bool claim_is_expired(const struct ctl *c, const json_t *claim, uint64_t *ret_wait_ms)
 {
     const json_t *finished = cond_get(obj_get(claim, "status"), C_FINISHED);
     int64_t ttl = obj_int(claim, "spec.lifecycle.ttlSecondsAfterFinished", -1);
-    int64_t end = INT64_MAX, at, now = ctl_now_s(c);
+    int64_t end = INT64_MAX, at, now_ms = ctl_now_ns(c) / 1000000;
 
     if (obj_time(claim, "spec.lifecycle.shutdownTime", &at))
         end = at;
     if (ttl >= 0 && strcmp(obj_str_or(finished, "status", ""), "True") == 0 &&
         obj_time(finished, "lastTransitionTime", &at))
         end = MIN(end, at + ttl);
-    *ret_wait_ms = end == INT64_MAX ? CLOCK_NEVER : (uint64_t)MAX(end - now, (int64_t)0) * 1000;
-    return now >= end;
+    *ret_wait_ms = CLOCK_NEVER;
+    if (end == INT64_MAX)
+        return false;
+    *ret_wait_ms = (uint64_t)MAX(end * 1000 - now_ms, (int64_t)0);
+    return now_ms >= end * 1000;
 }
 
 /* ---- Ready ---- */
@@ -191,7 +208,7 @@ json_t *claim_present_status(const struct ctl *c, const struct store_object *cla
 {
     const json_t *old = json_object_get(claim->json, "status");
     const char *reason = obj_str_or(cond_get(old, C_READY), "reason", "");
-    struct claim_outcome out = {.sandbox = claim_sandbox(c, claim)};
+    struct claim_outcome out = {.sandbox = claim_promised_sandbox(c, claim)};
 
     if (!out.sandbox || strcmp(reason, R_CLAIM_EXPIRED) == 0)
         return old ? meta_deep_copy(old) : json_object();

@@ -155,6 +155,7 @@ static void item_free(struct ctl_item *it)
         return;
     heap_remove(it->ctl, it);
     list_remove(&it->dirty);
+    claim_memo_free(it->memo);
     free(it);
 }
 
@@ -256,11 +257,9 @@ static void item_failed(struct ctl_item *it, const struct err *err)
 
 static void settle_taken(struct ctl_item *it)
 {
-    struct ctl *c = it->ctl;
-
     if (!it->taken_uid[0])
         return;
-    members_settle(&c->members, it->taken_uid, store_get_by_uid(c->store, it->taken_uid));
+    claim_settle(it->ctl, it->ns, it->name, it->taken_uid);
     it->taken_uid[0] = '\0';
 }
 
@@ -272,6 +271,8 @@ static void on_written(const struct store_result *res, void *user)
     it->is_busy = false;
     c->n_busy--;
     settle_taken(it);
+    if (it->queue == Q_CLAIM)
+        claim_written(c, it, res);
     it->was_refused = res->err && res->err->code == RPC_ALREADY_EXISTS;
     if (!res->err)
         it->n_fails = 0;
@@ -366,6 +367,7 @@ static void mark_all(struct ctl *c)
             ctl_wake(c, (enum ctl_queue)q, o->ns, o->name);
         }
     }
+    claim_hold_all(c);
 }
 
 static void look_at_all(struct ctl *c)

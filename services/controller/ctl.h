@@ -20,6 +20,7 @@ struct loop;
 struct ctl;
 struct binder;
 struct ctl_metrics;
+struct claim_memo;
 
 /* In the order in which they are stepped: claims first, refill last. */
 enum ctl_queue { Q_CLAIM, Q_SANDBOX, Q_POD, Q_POOL, Q_TEMPLATE, Q_N };
@@ -46,7 +47,7 @@ struct ctl_opts {
     double max_refill_rate;      /* creates per second and pool; 0: no bound                  */
     uint32_t write_behind_ms;    /* metadata of owned Pods may be late by this, at most 1 s    */
     bool no_pool_eviction;       /* members are not marked as safe to evict                   */
-    bool is_tracing;                  /* objects get a trace context when they have none          */
+    bool is_tracing;             /* objects get a trace context when they have none          */
     bool no_claim_events;        /* no Events about claims in the API                         */
     bool no_claim_annotations;   /* claims are not written to only for observability          */
 };
@@ -56,14 +57,15 @@ struct ctl_item {
     struct ctl *ctl;
     struct list dirty; /* on ctl->dirty[queue] */
     enum ctl_queue queue;
-    bool is_busy;       /* its batch is under way                               */
-    bool is_dirty;      /* something changed meanwhile                          */
-    bool was_refused;   /* the last batch ended with ALREADY_EXISTS             */
-    uint8_t n_fails;    /* in a row: back-off                                   */
-    uint8_t n_churn;    /* pools: members that ended in a row, none ready       */
-    uint64_t due_ms;    /* looks again then; CLOCK_NEVER                        */
-    size_t heap_at;     /* place in ctl->heap + 1; 0: not in it                 */
-    char taken_uid[40]; /* claims: the pool member this batch takes; ""         */
+    bool is_busy;            /* its batch is under way                               */
+    bool is_dirty;           /* something changed meanwhile                          */
+    bool was_refused;        /* the last batch ended with ALREADY_EXISTS             */
+    uint8_t n_fails;         /* in a row: back-off                                   */
+    uint8_t n_churn;         /* pools: members that ended in a row, none ready       */
+    uint64_t due_ms;         /* looks again then; CLOCK_NEVER                        */
+    size_t heap_at;          /* place in ctl->heap + 1; 0: not in it                 */
+    char taken_uid[40];      /* claims: the pool member this batch takes; ""         */
+    struct claim_memo *memo; /* claims: what a step leaves for the next; NULL: nothing */
     const char *ns, *name;
 };
 
@@ -150,6 +152,15 @@ int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, 
               struct err *err);
 int claim_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
                struct err *err);
+/* The batch of its step has ended, well or not. */
+void claim_written(struct ctl *c, struct ctl_item *it, const struct store_result *res);
+void claim_memo_free(struct claim_memo *m);
+/* Of a claim: members are held for those claims that name them. */
+void claim_on_event(struct ctl *c, const struct store_event *ev);
+void claim_hold_all(struct ctl *c);
+/* The write that took the member for this claim has ended: it stays held while the claim names it.
+ */
+void claim_settle(struct ctl *c, const char *ns, const char *claim, const char *member_uid);
 int sandbox_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
                  struct err *err);
 /* services/controller/binder.c */

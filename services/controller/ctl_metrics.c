@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lib/base/clock.h"
 #include "services/controller/binder.h"
 #include "services/controller/ctl.h"
 #include "services/controller/metrics_impl.h"
@@ -11,6 +12,9 @@
 
 static const double latency_ms[] = {100,  250,  500,   750,   1000,  1250,   1500,  2000,
                                     2500, 5000, 10000, 30000, 60000, 120000, 240000};
+
+static const double creation_ms[] = {50,    100,   250,   500,    1000,   2500,   5000,
+                                     10000, 30000, 60000, 120000, 240000, 300000, 600000};
 
 static const struct metric_desc descs[CTL_METRIC_N] = {
     [CTL_METRIC_CLAIMS] = {.name = "agent_sandbox_claim_creation_total",
@@ -30,6 +34,18 @@ static const struct metric_desc descs[CTL_METRIC_N] = {
                                    .labels = {"launch_type", "sandbox_template"},
                                    .buckets = latency_ms,
                                    .n_buckets = ARRAY_SIZE(latency_ms)},
+    [CTL_METRIC_WEBHOOK_STARTUP] = {.name = "agent_sandbox_claim_startup_latency_ms",
+                                    .help = "From a webhook's first sight of a claim to ready",
+                                    .type = METRIC_HISTOGRAM,
+                                    .labels = {"launch_type", "sandbox_template"},
+                                    .buckets = latency_ms,
+                                    .n_buckets = ARRAY_SIZE(latency_ms)},
+    [CTL_METRIC_CREATION] = {.name = "agent_sandbox_creation_latency_ms",
+                             .help = "From a sandbox's creation to its readiness",
+                             .type = METRIC_HISTOGRAM,
+                             .labels = {"namespace", "launch_type", "sandbox_template"},
+                             .buckets = creation_ms,
+                             .n_buckets = ARRAY_SIZE(creation_ms)},
     [CTL_METRIC_SANDBOXES] = {.name = "agent_sandboxes",
                               .help = "Sandboxes by state",
                               .type = METRIC_GAUGE,
@@ -142,49 +158,82 @@ int ctl_metrics_init(struct ctl_metrics *m, struct ctl *c, struct metrics *regis
     return 0;
 }
 
-void ctl_metrics_claim(struct ctl_metrics *m, const char *ns, const struct store_object *template,
-                       const struct store_object *pool, bool is_warm, bool is_ready)
+void ctl_metrics_claim(struct ctl_metrics *m, const json_t *claim, const char *template,
+                       const char *pool, bool is_warm, bool is_ready)
 {
     if (!m)
         return;
-    metric_inc(metric_with(m->f[CTL_METRIC_CLAIMS],
-                           (const char *[]){ns, template ? template->name : "__unknown__",
-                                            is_warm ? "warm" : "cold", pool ? pool->name : "none",
-                                            is_ready ? "ready" : "not_ready", "unknown"}));
+    metric_inc(
+        metric_with(m->f[CTL_METRIC_CLAIMS],
+                    (const char *[]){obj_ns(claim), template ? template : "__unknown__",
+                                     is_warm ? "warm" : "cold", pool ? pool : "none",
+                                     is_ready ? "ready" : "not_ready",
+                                     podmeta_created_by(obj_label(claim, L_CREATED_BY) ?: "")}));
 }
 
-static void observe_since(struct metric *f, const json_t *claim, const char *annotation,
-                          const char *const *labels, int64_t now_ns)
+/* The fraction that clock_parse_rfc3339() leaves out, in nanoseconds. */
+static int64_t fraction_ns(const char *text)
+{
+    const char *dot = strchr(text, '.');
+    int64_t ns = 0, scale = 100000000;
+
+    for (const char *p = dot ? dot + 1 : ""; *p >= '0' && *p <= '9'; p++, scale /= 10)
+        ns += (*p - '0') * scale;
+    return ns;
+}
+
+/* Nanoseconds since 1970 of an annotation; false when it is not there or no time. */
+static bool read_time(const json_t *claim, const char *annotation, int64_t *ret_ns)
 {
     const char *text = obj_annotation(claim, annotation);
-    int64_t since_s;
+    int64_t s;
 
-    /* Whole seconds plus the fraction that clock_parse_rfc3339() leaves out. */
-    if (!text || clock_parse_rfc3339(text, &since_s) < 0)
-        return;
-    {
-        const char *dot = strchr(text, '.');
-        double ms = (double)(now_ns - since_s * 1000000000) / 1e6;
-        double fraction = 0, scale = 100;
+    if (!text || clock_parse_rfc3339(text, &s) < 0)
+        return false;
+    *ret_ns = s * 1000000000 + fraction_ns(text);
+    return true;
+}
 
-        for (const char *p = dot ? dot + 1 : ""; *p >= '0' && *p <= '9'; p++, scale /= 10)
-            fraction += (*p - '0') * scale;
-        if (ms - fraction >= 0)
-            metric_observe(metric_with(f, labels), ms - fraction);
-    }
+/* Whole milliseconds; what lies in the future is not counted. */
+static void observe_since(struct metric *f, const char *const *labels, int64_t since_ns,
+                          int64_t now_ns)
+{
+    if (now_ns >= since_ns)
+        metric_observe(metric_with(f, labels), (double)((now_ns - since_ns) / 1000000));
+}
+
+static void observe_creation(struct ctl_metrics *m, const json_t *sandbox, const char *launch,
+                             const char *template)
+{
+    const json_t *ready = cond_get(obj_get(sandbox, "status"), C_READY);
+    int64_t created, at;
+
+    if (obj_time(sandbox, "metadata.creationTimestamp", &created) &&
+        obj_time(ready, "lastTransitionTime", &at) && at >= created)
+        metric_observe(metric_with(m->f[CTL_METRIC_CREATION],
+                                   (const char *[]){obj_ns(sandbox), launch, template}),
+                       (double)((at - created) * 1000));
 }
 
 void ctl_metrics_ready(struct ctl_metrics *m, const json_t *claim,
-                       const struct store_object *sandbox, int64_t now_ns)
+                       const struct store_object *sandbox, int64_t first_seen_ns, int64_t now_ns)
 {
     const char *launch = sandbox ? obj_label(sandbox->json, L_LAUNCH_TYPE) : NULL;
     const char *template = sandbox ? obj_annotation(sandbox->json, A_TEMPLATE_REF) : NULL;
     const char *labels[] = {launch ?: "unknown", template ?: "__unknown__"};
+    int64_t since;
 
     if (!m)
         return;
-    observe_since(m->f[CTL_METRIC_STARTUP], claim, A_FIRST_OBSERVED, labels, now_ns);
-    observe_since(m->f[CTL_METRIC_CLIENT_STARTUP], claim, A_CLIENT_REQUESTED, labels, now_ns);
+    if (!read_time(claim, A_FIRST_OBSERVED, &since))
+        since = first_seen_ns;
+    observe_since(m->f[CTL_METRIC_STARTUP], labels, since, now_ns);
+    if (read_time(claim, A_CLIENT_REQUESTED, &since))
+        observe_since(m->f[CTL_METRIC_CLIENT_STARTUP], labels, since, now_ns);
+    if (read_time(claim, A_WEBHOOK_OBSERVED, &since))
+        observe_since(m->f[CTL_METRIC_WEBHOOK_STARTUP], labels, since, now_ns);
+    if (sandbox)
+        observe_creation(m, sandbox->json, labels[0], labels[1]);
 }
 
 void ctl_metrics_call(struct ctl_metrics *m, const char *code, const char *reason,

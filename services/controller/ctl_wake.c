@@ -113,6 +113,7 @@ void ctl_on_event(struct ctl *c, const struct store_event *ev)
     else if (strcmp(o->kind, KIND_POD) == 0)
         on_pod(c, ev);
     else if (strcmp(o->kind, KIND_CLAIM) == 0) {
+        claim_on_event(c, ev);
         ctl_wake(c, Q_CLAIM, o->ns, o->name);
         ctl_tell_claim(c, o->ns, o->name);
     }

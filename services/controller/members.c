@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "services/controller/names.h"
 #include "services/controller/obj.h"
 
@@ -212,12 +213,39 @@ struct member *members_take_uid(struct members *m, const char *uid)
     return b && !b->is_taken ? take(b) : NULL;
 }
 
+uint64_t members_holder(const char *ns, const char *claim)
+{
+    char text[520];
+
+    (void)snprintf(text, sizeof(text), "%s/%s", ns, claim); /* names are at most 253 bytes each */
+    return bytes_fnv1a64(text, strlen(text)) | 1;
+}
+
+bool members_hold(struct members *m, const char *uid, uint64_t holder)
+{
+    struct member *b = map_get(&m->by_uid, uid);
+
+    if (!b || (b->holder && b->holder != holder))
+        return false;
+    take(b)->holder = holder;
+    return true;
+}
+
+bool members_is_held_by(const struct members *m, const char *uid, uint64_t holder)
+{
+    const struct member *b = map_get(&m->by_uid, uid);
+
+    return b && b->holder == holder;
+}
+
 void members_settle(struct members *m, const char *uid, const struct store_object *sandbox)
 {
     struct member *b = map_get(&m->by_uid, uid);
 
-    if (b)
+    if (b) {
         b->is_taken = false;
+        b->holder = 0;
+    }
     if (sandbox)
         members_update(m, sandbox);
     else

@@ -13,6 +13,7 @@ struct member {
     bool is_ready, has_ip, is_taken;
     struct member_pool *pool;
     char uid[40];
+    uint64_t holder; /* members_holder() of the claim it is for; 0: none */
     const char *ns, *name;
 };
 
@@ -43,6 +44,12 @@ void members_remove_pool(struct members *m, const char *ns, const char *pool);
 struct member *members_take(struct members *m, const char *ns, const char *pool, bool ready_only);
 /* Takes this one; NULL when it is not there or taken. */
 struct member *members_take_uid(struct members *m, const char *uid);
+/* Taken for this claim, from before its write until after: also when the claim was written and the
+ * Sandbox not yet (a crash, a conflict), nobody else gets it until members_settle(). False: it is
+ * not there, or for another claim. */
+bool members_hold(struct members *m, const char *uid, uint64_t holder);
+bool members_is_held_by(const struct members *m, const char *uid, uint64_t holder);
+uint64_t members_holder(const char *ns, const char *claim);
 /* The write that took it has ended, well or not: `sandbox` is how the store has it now (NULL:
  * gone). */
 void members_settle(struct members *m, const char *uid, const struct store_object *sandbox);

@@ -43,6 +43,8 @@
 #define A_SANDBOX_NAME           "agents.x-k8s.io/sandbox-name"
 #define A_FIRST_OBSERVED         "agents.x-k8s.io/controller-first-observed-at"
 #define A_FIRST_READY            "agents.x-k8s.io/claim-first-ready-at"
+#define A_WEBHOOK_OBSERVED       "agents.x-k8s.io/webhook-first-observed-at"
+#define A_CLAIM_STATE_V1ALPHA1   "api.agents.x-k8s.io/v1alpha1-sandboxclaim-state"
 #define A_CLIENT_REQUESTED       "agents.x-k8s.io/client-first-requested-at"
 #define A_TRACE                  "opentelemetry.io/trace-context"
 #define A_SAFE_TO_EVICT          "cluster-autoscaler.kubernetes.io/safe-to-evict"
@@ -62,16 +64,18 @@
 #define C_POD_SCHEDULED "PodScheduled"
 
 /* reasons of conditions */
-#define R_SANDBOX_EXPIRED    "SandboxExpired"
-#define R_CLAIM_EXPIRED      "ClaimExpired"
-#define R_TEMPLATE_NOT_FOUND "TemplateNotFound"
-#define R_POOL_NOT_FOUND     "WarmPoolNotFound"
-#define R_CREATE_PENDING     "SandboxCreatePending"
-#define R_INVALID_METADATA   "InvalidMetadata"
-#define R_ENV_REJECTED       "EnvVarsInjectionRejected"
-#define R_VOLUMES_ERROR      "VolumeClaimTemplatesError"
-#define R_RECONCILER_ERROR   "ReconcilerError"
-#define R_NOT_OWNED          "NotOwned" /* inner: never shown as a reason */
+#define R_SANDBOX_EXPIRED       "SandboxExpired"
+#define R_CLAIM_EXPIRED         "ClaimExpired"
+#define R_TEMPLATE_NOT_FOUND    "TemplateNotFound"
+#define R_POOL_NOT_FOUND        "WarmPoolNotFound"
+#define R_CREATE_PENDING        "SandboxCreatePending"
+#define R_INVALID_METADATA      "InvalidMetadata"
+#define R_ENV_REJECTED          "EnvVarsInjectionRejected"
+#define R_VOLUMES_ERROR         "VolumeClaimTemplatesError"
+#define R_ADOPTION_CONFLICT     "AdoptionConflict"
+#define R_INVALID_CONFIGURATION "InvalidConfiguration" /* the API server refuses its Sandbox */
+#define R_RECONCILER_ERROR      "ReconcilerError"
+#define R_NOT_OWNED             "NotOwned" /* inner: never shown as a reason */
 
 #define SHADOW_POOL_PREFIX "shadow-pool-"
 

@@ -520,6 +520,7 @@ static void do_cluster(struct world *w)
 {
     stop_controller(w);
     w->opts.is_cluster = true;
+    store_set_sequential(w->store, true);
     start_controller(w);
 }
 

@@ -1,0 +1,69 @@
+/*
+ * Members that claims name. A claim bears its assignment before its Sandbox has its new owner; from
+ * then on, through conflicts and restarts, the member is out of the index and kept for that claim
+ * alone. So whoever was told "this one is yours" over gRPC keeps it, whatever happens between the
+ * two writes.
+ */
+#include <string.h>
+
+#include "services/controller/claim.h"
+#include "services/controller/names.h"
+
+static void hold(struct ctl *c, const struct store_object *claim)
+{
+    const char *name = claim->is_deleting ? NULL : claim_assignment(claim->json);
+    const struct store_object *sb =
+        name ? store_get(c->store, KIND_SANDBOX, claim->ns, name) : NULL;
+
+    if (sb) /* false: it is a claim's already, or another claim was first */
+        (void)members_hold(&c->members, sb->uid, members_holder(claim->ns, claim->name));
+}
+
+/* It names another one now, or none. */
+static void release(struct ctl *c, const struct store_object *was, const struct store_object *is)
+{
+    const char *old = claim_assignment(was->json);
+    const char *new = is ? claim_assignment(is->json) : NULL;
+    const struct store_object *sb;
+
+    if (!old || (new && !is->is_deleting &&strcmp(old, new) == 0))
+        return;
+    sb = store_get(c->store, KIND_SANDBOX, was->ns, old);
+    if (sb && members_is_held_by(&c->members, sb->uid, members_holder(was->ns, was->name)))
+        members_settle(&c->members, sb->uid, sb);
+}
+
+void claim_on_event(struct ctl *c, const struct store_event *ev)
+{
+    if (ev->type == STORE_DELETED) {
+        release(c, ev->object, NULL);
+        return;
+    }
+    if (ev->old_object)
+        release(c, ev->old_object, ev->object);
+    hold(c, ev->object);
+}
+
+/* Claims that were made over gRPC first: their callers have been told. */
+void claim_hold_all(struct ctl *c)
+{
+    struct store_query q = {.kind = KIND_CLAIM};
+
+    for (int pass = 0; pass < 2; pass++)
+        STORE_FOREACH(claim, c->store, &q)
+        {
+            if ((obj_annotation(claim->json, A_SPEC_HASH) != NULL) == (pass == 0))
+                hold(c, claim);
+        }
+}
+
+void claim_settle(struct ctl *c, const char *ns, const char *claim, const char *member_uid)
+{
+    const struct store_object *o = store_get(c->store, KIND_CLAIM, ns, claim);
+    const struct store_object *sb = store_get_by_uid(c->store, member_uid);
+    const char *name = o && !o->is_deleting ? claim_assignment(o->json) : NULL;
+    const char *pool;
+
+    if (!sb || !name || strcmp(name, sb->name) != 0 || !sandbox_is_adoptable(sb->json, &pool))
+        members_settle(&c->members, member_uid, sb);
+}
