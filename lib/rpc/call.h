@@ -113,7 +113,11 @@ struct rpc_peer {
     uint32_t uid, gid;
     int32_t pid;
     bool is_tls;
-    const char *tls_name; /* verified subject of a client certificate, or NULL */
+    const char *tls_name;    /* verified subject of its certificate, or NULL      */
+    const char *spiffe_id;   /* of that certificate: "spiffe://domain/path", or NULL */
+    const char *tls_version; /* "TLSv1.3", or NULL                                */
+    const char *tls_cipher;  /* "TLS_AES_256_GCM_SHA384", or NULL                 */
+    bool is_resumed;         /* the TLS session began on an earlier connection    */
 };
 const struct rpc_peer *rpc_call_peer(const struct rpc_call *call);
 

@@ -45,6 +45,8 @@ void rpc_conn_unref(struct rpc_conn *conn)
     if (--conn->n_ref > 0)
         return;
     buf_done(&conn->out);
+    free(conn->tls_name);
+    free(conn->spiffe_id);
     free(conn);
     rpc_hub_unref(hub);
 }
@@ -155,7 +157,11 @@ static int advance(struct rpc_conn *conn, struct err *err)
         if (r < 0)
             return r;
         conn->peer.is_tls = conn->transport->is_tls;
-        conn->peer.tls_name = conn->transport->peer_name;
+        conn->peer.tls_name = conn->tls_name = TAKE_PTR(conn->transport->peer_name);
+        conn->peer.spiffe_id = conn->spiffe_id = TAKE_PTR(conn->transport->spiffe_id);
+        conn->peer.tls_version = conn->transport->version;
+        conn->peer.tls_cipher = conn->transport->cipher;
+        conn->peer.is_resumed = conn->transport->is_resumed;
         conn->state = RPC_CONN_PREFACE;
     }
     if (conn->state == RPC_CONN_PREFACE && conn->opts.role == RPC_CLIENT)
@@ -218,8 +224,9 @@ static void describe_peer(struct rpc_conn *conn, int fd)
 
 static int open_transport(struct rpc_conn *conn, int fd, struct err *err)
 {
+    const struct rpc_tls_peer peer = {.host = conn->opts.host, .target = conn->opts.target};
     const struct rpc_tls *tls = conn->opts.tls;
-    int r = tls ? tls->wrap(tls, fd, conn->opts.host, &conn->transport, err)
+    int r = tls ? tls->wrap(tls, fd, &peer, &conn->transport, err)
                 : rpc_transport_plain(fd, &conn->transport, err);
 
     if (r < 0)

@@ -43,6 +43,7 @@ struct rpc_conn_opts {
     bool is_connecting;
     const struct rpc_tls *tls; /* NULL: plain                          */
     const char *host;          /* client with TLS: name to be verified */
+    const char *target;        /* client with TLS: whose session it resumes */
     const char *address;       /* of the peer; NULL: found out         */
     uint32_t max_streams, handshake_ms, keepalive_ms;
     size_t max_message;
@@ -71,6 +72,7 @@ struct rpc_conn {
     bool is_goaway_sent;
     void *served; /* server.c */
     struct rpc_peer peer;
+    char *tls_name, *spiffe_id; /* outlive the transport, as the calls do */
     char address[96];
 };
 

@@ -333,6 +333,7 @@ static int use_fd(struct rpc_channel *ch, struct endpoint *e, int fd, bool is_co
         .is_connecting = is_connecting,
         .tls = ch->opts.tls,
         .host = ch->target.host,
+        .target = ch->is_fd ? NULL : ch->target.text,
         .address = ch->is_fd ? NULL : e->address.text,
         .handshake_ms = ch->opts.connect_timeout_ms ? ch->opts.connect_timeout_ms : CONNECT_MS,
         .keepalive_ms = ch->opts.keepalive_ms,

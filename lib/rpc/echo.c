@@ -1,7 +1,8 @@
 /*
- * rpc-echo ADDRESS [CERT KEY]: an echo server for load generators and outside suites (h2spec,
- * rawload). /bench.Echo/Bidi and /bench.Echo/Unary alike: each message is answered as it comes, the
- * end by the status. rpc-echo-plain is the same without TLS, and without OpenSSL's memory.
+ * rpc-echo ADDRESS [CERT KEY [--tls-key-log FILE]]: an echo server for load generators and outside
+ * suites (h2spec, rawload). /bench.Echo/Bidi and /bench.Echo/Unary alike: each message is answered
+ * as it comes, the end by the status. rpc-echo-plain is the same without TLS, and without OpenSSL's
+ * memory.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -41,11 +42,10 @@ static void on_signal(struct loop_signal *s, int signum, void *user)
 }
 
 #ifdef ECHO_WITHOUT_TLS
-static int make_tls(struct rpc_tls **ret, const char *cert, const char *key, struct err *err)
+static int make_tls(struct rpc_tls **ret, char **files, struct err *err)
 {
     (void)ret;
-    (void)cert;
-    (void)key;
+    (void)files;
     return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig", "this program is built without TLS");
 }
 
@@ -54,10 +54,16 @@ static void free_tls(struct rpc_tls **tls)
     (void)tls;
 }
 #else
-static int make_tls(struct rpc_tls **ret, const char *cert, const char *key, struct err *err)
+/* files: CERT KEY [--tls-key-log FILE], then NULL. */
+static int make_tls(struct rpc_tls **ret, char **files, struct err *err)
 {
-    struct rpc_tls_opts opts = {.is_server = true, .cert_file = cert, .key_file = key};
+    struct rpc_tls_opts opts = {.is_server = true, .cert_file = files[0], .key_file = files[1]};
 
+    if (files[2]) {
+        opts.key_log_file = files[3];
+        fprintf(stderr, "rpc-echo: --tls-key-log: whoever reads %s can read all connections\n",
+                files[3]);
+    }
     return rpc_tls_new(ret, &opts, err);
 }
 
@@ -77,7 +83,7 @@ static int run(int argc, char **argv, struct err *err)
     struct loop_signal *term;
     char address[128];
 
-    if (argc > 3 && make_tls(&tls, argv[2], argv[3], err) < 0)
+    if (argc > 3 && make_tls(&tls, argv + 2, err) < 0)
         return -1;
     listen.tls = tls;
     if (loop_new(&loop, err) < 0 || rpc_server_new(&server, loop, NULL, err) < 0)
@@ -99,8 +105,8 @@ int main(int argc, char **argv)
 {
     struct err err;
 
-    if (argc != 2 && argc != 4) {
-        fprintf(stderr, "usage: rpc-echo ADDRESS [CERT KEY]\n");
+    if (argc != 2 && argc != 4 && !(argc == 6 && strcmp(argv[4], "--tls-key-log") == 0)) {
+        fprintf(stderr, "usage: rpc-echo ADDRESS [CERT KEY [--tls-key-log FILE]]\n");
         return 2;
     }
     if (run(argc, argv, &err) < 0) {

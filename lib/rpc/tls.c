@@ -1,10 +1,10 @@
 /*
  * OpenSSL talks to the socket through a BIO of ours, because its own raises SIGPIPE. Buffers are
- * released while a connection idles, and there is no session cache: connections live long here,
- * memory matters more.
+ * released while a connection idles.
  */
 #include "lib/rpc/tls.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/rpc/tls_core.h"
 #include "lib/rpc/transport.h"
 
 enum { RECORD_BYTES = 16 * 1024, NAME_BYTES = 256 };
@@ -28,27 +29,21 @@ struct tls {
 struct tls_transport {
     struct rpc_transport base;
     SSL *ssl;
-    char *peer_name;
+    char *target; /* client: whose sessions are its */
 };
 
-static const unsigned char alpn_h2[] = {2, 'h', '2'};
+static const unsigned char alpn_h2[] = TLS_ALPN_H2;
 
 /* ---- errors ---- */
 
-/* The reason that says most is the first one in OpenSSL's queue. */
-static const char *openssl_reason(void)
+/* The one that says most is the first in OpenSSL's queue. */
+const char *tls_reason(void)
 {
     unsigned long e = ERR_get_error();
     const char *text = e ? ERR_reason_error_string(e) : NULL;
 
     ERR_clear_error();
     return text ? text : "unknown error";
-}
-
-static int bad_config(const char *what, const char *file, struct err *err)
-{
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig", "%s %s: %s", what,
-                   file ? file : "(given as text)", openssl_reason());
 }
 
 /* ---- the socket as a BIO ---- */
@@ -125,7 +120,7 @@ static int explain(struct tls_transport *t, int r, const char *what, struct err 
                        e ? strerror(e) : "the peer closed the connection");
     default:
         verify = SSL_get_verify_result(t->ssl);
-        err_set(err, RPC_UNAVAILABLE, "TlsFailed", "%s: %s", what, openssl_reason());
+        err_set(err, RPC_UNAVAILABLE, "TlsFailed", "%s: %s", what, tls_reason());
         if (verify != X509_V_OK)
             err_set(err, RPC_UNAVAILABLE, "TlsFailed", "%s: the peer's certificate: %s", what,
                     X509_verify_cert_error_string(verify));
@@ -133,27 +128,45 @@ static int explain(struct tls_transport *t, int r, const char *what, struct err 
     }
 }
 
-static int note_peer(struct tls_transport *t, struct err *err)
+static int note_name(struct tls_transport *t, X509 *cert, struct err *err)
 {
-    X509 *cert = SSL_get0_peer_certificate(t->ssl);
     char name[NAME_BYTES] = "";
-    BIO *bio;
+    BIO *bio = BIO_new(BIO_s_mem());
     int n;
 
-    if (!cert || SSL_get_verify_mode(t->ssl) == SSL_VERIFY_NONE)
-        return 0;
-    bio = BIO_new(BIO_s_mem());
     if (!bio)
         return err_oom(err);
     (void)X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0, XN_FLAG_RFC2253);
     n = BIO_read(bio, name, sizeof(name) - 1);
     BIO_free(bio);
     name[n > 0 ? n : 0] = '\0';
-    t->peer_name = strdup(name);
-    if (!t->peer_name)
+    t->base.peer_name = strdup(name);
+    if (!t->base.peer_name)
         return err_oom(err);
-    t->base.peer_name = t->peer_name;
+    t->base.spiffe_id = tls_spiffe_of(cert);
     return 0;
+}
+
+/* A session brings the verdict of the day it was made: time goes on. */
+static int check_age(const struct tls_transport *t, X509 *cert, struct err *err)
+{
+    if (SSL_session_reused(t->ssl) && X509_cmp_current_time(X509_get0_notAfter(cert)) < 0)
+        return err_set(err, RPC_UNAVAILABLE, "TlsFailed",
+                       "TLS handshake: the peer's certificate: certificate has expired");
+    return 0;
+}
+
+static int note_peer(struct tls_transport *t, struct err *err)
+{
+    X509 *cert = SSL_get0_peer_certificate(t->ssl);
+
+    t->base.version = SSL_get_version(t->ssl);
+    t->base.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(t->ssl));
+    t->base.is_resumed = SSL_session_reused(t->ssl);
+    if (cert && SSL_get_verify_mode(t->ssl) != SSL_VERIFY_NONE &&
+        (check_age(t, cert, err) < 0 || note_name(t, cert, err) < 0))
+        return -1;
+    return tls_spiffe_check(tls_shared_of(t->ssl), t->base.spiffe_id, err);
 }
 
 static int tls_handshake(struct rpc_transport *base, struct err *err)
@@ -221,7 +234,9 @@ static void tls_free(struct rpc_transport *base)
     SSL_free(t->ssl);
     if (base->fd >= 0)
         (void)close(base->fd);
-    free(t->peer_name);
+    free(base->peer_name);
+    free(base->spiffe_id);
+    free(t->target);
     free(t);
 }
 
@@ -232,15 +247,42 @@ static const struct rpc_transport_ops tls_ops = {
     .free = tls_free,
 };
 
-static int set_host(SSL *ssl, const char *host)
+static int verify_host(SSL *ssl, const char *host)
 {
     if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1)
         return 1;
     ERR_clear_error();
-    return SSL_set1_host(ssl, host) && SSL_set_tlsext_host_name(ssl, host);
+    return SSL_set1_host(ssl, host);
 }
 
-static int new_ssl(const struct tls *tls, struct tls_transport *t, const char *host)
+/* Not an address. (RFC 6066 3) */
+static int send_name(SSL *ssl, const char *host)
+{
+    uint8_t scrap[16];
+
+    if (inet_pton(AF_INET, host, scrap) == 1 || inet_pton(AF_INET6, host, scrap) == 1)
+        return 1;
+    return SSL_set_tlsext_host_name(ssl, host);
+}
+
+/* With SPIFFE IDs a name is checked only when it was given for that. */
+static int prepare_client(const struct tls *tls, struct tls_transport *t,
+                          const struct rpc_tls_peer *peer)
+{
+    const char *host = tls->server_name ? tls->server_name : peer->host;
+    bool is_verified = tls->server_name || !tls_shared_of(t->ssl)->spiffe_ids;
+
+    SSL_set_connect_state(t->ssl);
+    if (host && !tls->skip_verify &&
+        ((is_verified && !verify_host(t->ssl, host)) || !send_name(t->ssl, host)))
+        return -1;
+    if (!peer->target || !(t->target = strdup(peer->target)))
+        return 0; /* no memory: no session is kept */
+    tls_sessions_resume(t->ssl, t->target);
+    return 0;
+}
+
+static int new_ssl(const struct tls *tls, struct tls_transport *t, const struct rpc_tls_peer *peer)
 {
     BIO *bio;
 
@@ -251,18 +293,22 @@ static int new_ssl(const struct tls *tls, struct tls_transport *t, const char *h
     BIO_set_data(bio, &t->base);
     BIO_set_init(bio, 1);
     SSL_set_bio(t->ssl, bio, bio);
-    if (tls->is_server) {
-        SSL_set_accept_state(t->ssl);
-        return 0;
-    }
-    SSL_set_connect_state(t->ssl);
-    if (tls->server_name)
-        host = tls->server_name;
-    return !host || tls->skip_verify || set_host(t->ssl, host) ? 0 : -1;
+    (void)SSL_set_app_data(t->ssl, t);
+    if (!tls->is_server)
+        return prepare_client(tls, t, peer);
+    SSL_set_accept_state(t->ssl);
+    return 0;
 }
 
-static int wrap(const struct rpc_tls *base, int fd, const char *host, struct rpc_transport **ret,
-                struct err *err)
+const char *tls_target_of(const SSL *ssl)
+{
+    const struct tls_transport *t = SSL_get_app_data(ssl);
+
+    return t->target;
+}
+
+static int wrap(const struct rpc_tls *base, int fd, const struct rpc_tls_peer *peer,
+                struct rpc_transport **ret, struct err *err)
 {
     const struct tls *tls = CONTAINER_OF(base, const struct tls, base);
     struct tls_transport *t = calloc(1, sizeof(*t));
@@ -270,133 +316,18 @@ static int wrap(const struct rpc_tls *base, int fd, const char *host, struct rpc
     if (!t)
         return err_oom(err);
     t->base = (struct rpc_transport){.ops = &tls_ops, .fd = fd, .is_tls = true};
-    if (new_ssl(tls, t, host) < 0) {
+    if (new_ssl(tls, t, peer) < 0) {
         SSL_free(t->ssl);
+        free(t->target);
         free(t);
         return err_set(err, RPC_RESOURCE_EXHAUSTED, "OutOfMemory", "preparing TLS: %s",
-                       openssl_reason());
+                       tls_reason());
     }
     *ret = &t->base;
     return 0;
 }
 
-/* ---- configuration ---- */
-
-static BIO *open_pem(const char *pem, const char *file)
-{
-    return pem ? BIO_new_mem_buf(pem, -1) : BIO_new_file(file, "r");
-}
-
-static int add_chain(SSL_CTX *ctx, BIO *bio)
-{
-    X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    int r = cert ? SSL_CTX_use_certificate(ctx, cert) : 0;
-
-    X509_free(cert);
-    while (r == 1 && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
-        r = SSL_CTX_add0_chain_cert(ctx, cert);
-    if (r == 1)
-        ERR_clear_error(); /* the end of the file is an error to it */
-    return r;
-}
-
-static int load_cert(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    BIO *bio = open_pem(o->cert_pem, o->cert_file);
-    int r = bio ? add_chain(ctx, bio) : 0;
-
-    BIO_free(bio);
-    return r == 1 ? 0 : bad_config("certificate", o->cert_pem ? NULL : o->cert_file, err);
-}
-
-static int load_key(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    BIO *bio = open_pem(o->key_pem, o->key_file);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-    int r = key ? SSL_CTX_use_PrivateKey(ctx, key) : 0; /* checks that it fits the certificate */
-
-    EVP_PKEY_free(key);
-    BIO_free(bio);
-    return r == 1 ? 0 : bad_config("private key", o->key_pem ? NULL : o->key_file, err);
-}
-
-static int load_ca(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    BIO *bio = open_pem(o->ca_pem, o->ca_file);
-    X509 *cert;
-    int n = 0, r = 1;
-
-    while (bio && r == 1 && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        r = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert);
-        if (r == 1 && o->is_server)
-            r = SSL_CTX_add_client_CA(ctx, cert);
-        X509_free(cert);
-        n++;
-    }
-    BIO_free(bio);
-    if (n == 0 || r != 1)
-        return bad_config("certificate authority", o->ca_pem ? NULL : o->ca_file, err);
-    ERR_clear_error();
-    return 0;
-}
-
-static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *n_out,
-                       const unsigned char *in, unsigned n_in, void *user)
-{
-    (void)ssl;
-    (void)user;
-    if (SSL_select_next_proto((unsigned char **)out, n_out, alpn_h2, sizeof(alpn_h2), in, n_in) ==
-        OPENSSL_NPN_NEGOTIATED)
-        return SSL_TLSEXT_ERR_OK;
-    return SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-static int set_trust(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    bool has_ca = o->ca_pem || o->ca_file;
-
-    if (has_ca && load_ca(ctx, o, err) < 0)
-        return -1;
-    if (o->is_server) {
-        if (has_ca)
-            SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-        return 0;
-    }
-    if (!has_ca && SSL_CTX_set_default_verify_paths(ctx) != 1)
-        return bad_config("the system's certificate authorities", "", err);
-    SSL_CTX_set_verify(ctx, o->skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
-    return 0;
-}
-
-static void set_modes(SSL_CTX *ctx, const struct rpc_tls_opts *o)
-{
-    (void)SSL_CTX_set_min_proto_version(ctx, o->allow_tls12 ? TLS1_2_VERSION : TLS1_3_VERSION);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                              SSL_MODE_RELEASE_BUFFERS);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
-                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
-    (void)SSL_CTX_set_num_tickets(ctx, 0);
-    (void)SSL_CTX_set_cipher_list(ctx, "ECDHE+AESGCM:ECDHE+CHACHA20"); /* TLS 1.2: RFC 9113 9.2.2 */
-    if (o->is_server)
-        SSL_CTX_set_alpn_select_cb(ctx, select_alpn, NULL);
-    else
-        (void)SSL_CTX_set_alpn_protos(ctx, alpn_h2, sizeof(alpn_h2));
-}
-
-static int configure(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    bool has_cert = o->cert_pem || o->cert_file, has_key = o->key_pem || o->key_file;
-
-    if (has_cert != has_key || (o->is_server && !has_cert))
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig",
-                       "TLS needs both a certificate and its key: %s",
-                       has_cert ? "the key is missing" : "the certificate is missing");
-    set_modes(ctx, o);
-    if (has_cert && (load_cert(ctx, o, err) < 0 || load_key(ctx, o, err) < 0))
-        return -1;
-    return set_trust(ctx, o, err);
-}
+/* ---- life ---- */
 
 int rpc_tls_reload(struct rpc_tls *base, const struct rpc_tls_opts *opts, struct err *err)
 {
@@ -409,7 +340,7 @@ int rpc_tls_reload(struct rpc_tls *base, const struct rpc_tls_opts *opts, struct
         free(name);
         return err_oom(err);
     }
-    if (configure(ctx, opts, err) < 0) {
+    if (tls_configure(ctx, opts, err) < 0) {
         SSL_CTX_free(ctx);
         free(name);
         return -1;

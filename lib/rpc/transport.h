@@ -25,16 +25,26 @@ struct rpc_transport {
     int fd;
     bool is_tls;
     bool wants_read,
-        wants_write;       /* set with RPC_TRANSPORT_AGAIN by the handshake, write and read */
-    const char *peer_name; /* verified subject of the peer's certificate, or NULL           */
+        wants_write; /* set with RPC_TRANSPORT_AGAIN by the handshake, write and read */
+    /* TLS, after the handshake. The first two are malloc()ed; who takes one sets it to NULL. */
+    char *peer_name;     /* verified subject of the peer's certificate, or NULL           */
+    char *spiffe_id;     /* of that certificate, or NULL                                  */
+    const char *version; /* "TLSv1.3"                                                     */
+    const char *cipher;  /* "TLS_AES_256_GCM_SHA384"                                      */
+    bool is_resumed;
 };
 
 /* What a listener or a channel with TLS is given; lib/rpc/tls.c is behind it, so that plain
  * programs link no OpenSSL. */
+struct rpc_tls_peer {
+    const char *host;   /* client: the name to be verified; server: NULL            */
+    const char *target; /* client: sessions are kept by this; NULL: none is resumed */
+};
+
 struct rpc_tls {
-    /* Owns fd on success. host: the name to be verified (client), or NULL (server). */
-    int (*wrap)(const struct rpc_tls *tls, int fd, const char *host, struct rpc_transport **ret,
-                struct err *err);
+    /* Owns fd on success. */
+    int (*wrap)(const struct rpc_tls *tls, int fd, const struct rpc_tls_peer *peer,
+                struct rpc_transport **ret, struct err *err);
 };
 
 /* Owns fd on success: a connected stream socket, non-blocking. */
