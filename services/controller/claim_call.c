@@ -241,7 +241,8 @@ static void on_created(const struct store_result *res, void *user)
     if (call->is_cancelled || call->n_attempts >= MAX_ATTEMPTS ||
         ctl_now_ms(c) >= call->deadline_ms) {
         give_up(call, &err);
-    } else if (is_uncertain(&err) || (err.code == RPC_ALREADY_EXISTS && !exists)) {
+    } else if (is_uncertain(&err) || strcmp(err.reason, "TooManyRequests") == 0 ||
+               (err.code == RPC_ALREADY_EXISTS && !exists)) {
         retry_later(call); /* the latter: it is there, and the watch will tell */
     } else if (err.code == RPC_ALREADY_EXISTS || err.code == RPC_ABORTED ||
                err.code == RPC_NOT_FOUND) {
@@ -271,6 +272,14 @@ static void retry(struct claim_call *call)
         give_up(call, &err);
 }
 
+/* An earlier try of this very call made it, and the answer was lost. */
+static bool is_ours(const struct claim_call *call, const struct store_object *claim)
+{
+    const char *its = obj_annotation(claim->json, A_FIRST_OBSERVED);
+
+    return its && strcmp(its, obj_annotation(call->claim, A_FIRST_OBSERVED) ?: "") == 0;
+}
+
 /* The claim is there already: the same one, or a name that is taken. */
 static int use_existing(struct claim_call *call, const struct store_object *claim, struct err *err)
 {
@@ -291,7 +300,7 @@ static int use_existing(struct claim_call *call, const struct store_object *clai
     if (mine && (!its || strcmp(its, mine) != 0))
         return err_set(err, RPC_ALREADY_EXISTS, "AlreadyExists",
                        "claim \"%s\" exists and was made by another request", call->name);
-    call->existed = true;
+    call->existed = !is_ours(call, claim);
     enter_waiting(call, claim);
     mark(call);
     return 0;

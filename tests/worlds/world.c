@@ -23,6 +23,7 @@ void world_fail(const struct world *w, const char *fmt, ...)
     (void)vfprintf(stderr, fmt, ap);
     va_end(ap);
     (void)fputc('\n', stderr);
+    world_sweep_say(w);
     _exit(1); /* at once: what is left would only drown the message */
 }
 
@@ -282,19 +283,15 @@ static void on_result(const struct claim_result *res, void *user)
     (void)snprintf(call->sandbox, sizeof(call->sandbox), "%s", sb ? sb : res->claim->name);
 }
 
-static void start_call(struct world *w, const char *name)
+/* As the words of the line say; again for a caller that repeats itself. */
+static void issue_call(struct world *w, struct world_call *call)
 {
     Agentsandbox__V1__CreateClaimRequest req = AGENTSANDBOX__V1__CREATE_CLAIM_REQUEST__INIT;
     Agentsandbox__V1__ClaimSpec spec = AGENTSANDBOX__V1__CLAIM_SPEC__INIT;
     Agentsandbox__V1__EnvVar env = AGENTSANDBOX__V1__ENV_VAR__INIT, *envs[] = {&env};
     const char *template = world_arg(w, "template"), *deadline = world_arg(w, "deadline");
-    struct world_call *call = &w->calls[w->n_calls];
+    const char *id = world_arg(w, "id") ?: "";
 
-    if (w->n_calls == WORLD_MAX_CALLS)
-        world_fail(w, "too many calls in one story");
-    w->n_calls++;
-    *call = (struct world_call){.w = w};
-    (void)snprintf(call->name, sizeof(call->name), "%s", name);
     spec.source_case = template ? AGENTSANDBOX__V1__CLAIM_SPEC__SOURCE_TEMPLATE
                                 : AGENTSANDBOX__V1__CLAIM_SPEC__SOURCE_POOL;
     spec.pool = (char *)(template ? template : world_arg(w, "pool") ?: "p");
@@ -306,13 +303,26 @@ static void start_call(struct world *w, const char *name)
     }
     req.spec = &spec;
     req.name = (char *)(world_arg(w, "claim") ?: "");
-    req.request_id = (char *)(world_arg(w, "id") ?: "");
+    req.request_id = (char *)(world_has(w, "ids") ? call->name : id);
     req.no_wait = world_has(w, "no_wait");
     req.delete_on_failure = world_has(w, "delete_on_failure");
     if (claim_call_new(&call->call, w->door, &req, "uid=0",
                        deadline ? w->now_ms + duration(w, deadline) : CLOCK_NEVER, on_result, call,
                        &call->err) < 0)
         call->is_over = true;
+}
+
+static void start_call(struct world *w, const char *name)
+{
+    struct world_call *call = &w->calls[w->n_calls];
+
+    if (w->n_calls == WORLD_MAX_CALLS)
+        world_fail(w, "too many calls in one story");
+    w->n_calls++;
+    *call = (struct world_call){.w = w};
+    (void)snprintf(call->name, sizeof(call->name), "%s", name);
+    (void)snprintf(call->line, sizeof(call->line), "%.511s", w->text);
+    issue_call(w, call);
 }
 
 static void do_burst(struct world *w)
@@ -455,6 +465,22 @@ static void do_restart(struct world *w)
     start_controller(w);
 }
 
+static void split(struct world *w, char *line);
+
+void world_restart_and_repeat(struct world *w)
+{
+    char line[2048];
+
+    do_restart(w);
+    for (size_t i = 0; i < w->n_calls; i++) {
+        if (w->calls[i].is_over)
+            continue;
+        (void)snprintf(line, sizeof(line), "%s", w->calls[i].line);
+        split(w, line);
+        issue_call(w, &w->calls[i]);
+    }
+}
+
 static void do_delete(struct world *w)
 {
     const char *kind = world_need(w, 1), *name = world_need(w, 2);
@@ -556,12 +582,26 @@ static const struct {
     const char *word;
     void (*fn)(struct world *w);
 } commands[] = {
-    {"config", do_config},         {"template", do_template}, {"pool", do_pool},
-    {"claim", do_claim},           {"rpc", do_rpc},           {"burst", do_burst},
-    {"cancel", do_cancel},         {"node", do_node},         {"pass", do_pass},
-    {"restart", do_restart},       {"delete", do_delete},     {"set", do_set},
-    {"expect", world_expect},      {"cluster", do_cluster},   {"kubelet", fake_cluster_do},
-    {"fault", fake_cluster_fault}, {"forget", do_forget},     {"create", do_create},
+    {"config", do_config},
+    {"template", do_template},
+    {"pool", do_pool},
+    {"claim", do_claim},
+    {"rpc", do_rpc},
+    {"burst", do_burst},
+    {"cancel", do_cancel},
+    {"node", do_node},
+    {"pass", do_pass},
+    {"restart", do_restart},
+    {"delete", do_delete},
+    {"set", do_set},
+    {"expect", world_expect},
+    {"cluster", do_cluster},
+    {"kubelet", fake_cluster_do},
+    {"fault", fake_cluster_fault},
+    {"forget", do_forget},
+    {"create", do_create},
+    {"sweep", world_sweep_begin},
+    {"lead", world_restart_and_repeat},
 };
 
 /* Words are separated by blanks; "…" holds blanks together; # begins a comment. */
@@ -619,12 +659,16 @@ static void run_line(struct world *w, char *line)
         commands[i].fn(w);
         if (!w->no_settle)
             world_settle(w);
+        while (world_sweep_has_died(w)) {
+            world_restart_and_repeat(w);
+            world_settle(w);
+        }
         return;
     }
     world_fail(w, "\"%s\" is no command", w->words[0]);
 }
 
-static void run_story(const char *file)
+void world_run(const char *file, struct world_sweep *sweep)
 {
     _cleanup_(freep) struct world *w = calloc(1, sizeof(*w));
     FILE *f = fopen(file, "re");
@@ -636,6 +680,7 @@ static void run_story(const char *file)
         _exit(1);
     }
     w->file = file;
+    w->sweep = *sweep;
     w->now_ms = START_MS;
     w->opts.clock = (struct ctl_clock){.now_ms = clock_ms, .now_ns = clock_ns, .user = w};
     w->binder_opts.max_starting = 64;
@@ -649,6 +694,7 @@ static void run_story(const char *file)
         w->line++;
         run_line(w, line);
     }
+    *sweep = w->sweep;
     (void)fclose(f);
     stop_controller(w);
     store_free(w->store);
@@ -658,13 +704,20 @@ static void run_story(const char *file)
 
 int main(int argc, char **argv)
 {
+    bool is_sweep = argc > 1 && strcmp(argv[1], "--sweep") == 0;
+
     log_init("world", getenv("WORLD_LOG") ? LOG_DEBUG : LOG_ERROR, LOG_FORMAT_KV, 2);
-    if (argc < 2) {
-        (void)fprintf(stderr, "usage: world STORY…\n");
+    if (argc < 2 + is_sweep) {
+        (void)fprintf(stderr, "usage: world [--sweep] STORY…\n");
         return 2;
     }
-    for (int i = 1; i < argc; i++) {
-        run_story(argv[i]);
+    for (int i = 1 + is_sweep; i < argc; i++) {
+        struct world_sweep none = {0};
+
+        if (is_sweep)
+            world_sweep_story(argv[i]);
+        else
+            world_run(argv[i], &none);
         (void)printf("ok %s\n", argv[i]);
     }
     return 0;

@@ -93,7 +93,37 @@ struct world_call { /* one gRPC claim of the story */
     bool is_over, existed, is_warm;
     struct err err; /* code 0: it went well */
     char claim[256], sandbox[256];
+    char line[512]; /* that made it */
 };
+
+/* ---- sweeps (world_sweep.c): the same story, with each write failing in turn ---- */
+
+enum sweep_mode {
+    SWEEP_NONE,
+    SWEEP_KILL,      /* the process ends before the write; then it starts anew        */
+    SWEEP_CONFLICT,  /* 409                                                            */
+    SWEEP_LOST,      /* 503, nothing happened                                          */
+    SWEEP_UNHEARD,   /* it took effect, and the answer was lost                        */
+    SWEEP_THROTTLED, /* 429                                                            */
+    SWEEP_INTERNAL,  /* 500, nothing happened                                          */
+    SWEEP_N_MODES,
+};
+struct world_sweep {
+    enum sweep_mode mode;
+    unsigned at, n; /* the write that fails; writes since `sweep` */
+    bool is_on, is_dead;
+};
+/* Runs the story once as it is, then once per mode and write; the first line of it may say
+ * `# step=N`: only every n-th. */
+void world_sweep_story(const char *file);
+/* `sweep`: from here on. */
+void world_sweep_begin(struct world *w);
+/* For the store's fault: what becomes of this write. */
+int world_sweep_op(struct world *w, const struct store_op *op, struct err *err);
+/* Where it is, to stderr; nothing when it sweeps not. */
+void world_sweep_say(const struct world *w);
+/* The process has ended at a write; once. */
+bool world_sweep_has_died(struct world *w);
 
 struct world {
     struct loop *loop;
@@ -105,6 +135,7 @@ struct world {
     struct claim_door *door;
     struct fake_node node;
     struct fake_cluster cluster; /* used when opts.is_cluster */
+    struct world_sweep sweep;
     uint64_t now_ms;
     struct world_call calls[WORLD_MAX_CALLS];
     size_t n_calls;
@@ -138,3 +169,7 @@ void world_store(struct world *w, enum store_op_type type, const char *kind, con
                  json_t *object);
 /* Unix time of the story, seconds. */
 int64_t world_now_s(const struct world *w);
+/* One story from beginning to end. */
+void world_run(const char *file, struct world_sweep *sweep);
+/* As after `kill -9`; those who called and have no answer call again. */
+void world_restart_and_repeat(struct world *w);

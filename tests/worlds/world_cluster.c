@@ -33,9 +33,13 @@ int fake_cluster_on_op(const struct store_op *op, void *user, struct err *err)
     struct world *w = user;
     struct fake_cluster *k = &w->cluster;
     char key[64];
+    int r;
 
     if (w->is_outside)
         return 0;
+    r = world_sweep_op(w, op, err);
+    if (r != 0)
+        return r;
     (void)snprintf(key, sizeof(key), "%s.%s", verbs[op->type], op->kind);
     count(k, key);
     if (strcmp(k->fault_key, key) != 0 || k->fault_n == 0)

@@ -144,6 +144,28 @@ static void expect_burst(struct world *w)
     want_number(w, "warm", (long long)n_warm);
 }
 
+/* Every call that went well still has the sandbox that it was told. */
+static void expect_answered(struct world *w)
+{
+    long long n = 0;
+
+    for (size_t i = 0; i < w->n_calls; i++) {
+        const struct world_call *call = &w->calls[i];
+        const struct store_object *claim, *sb;
+
+        if (!call->is_over || call->err.code != 0)
+            world_fail(w, "call \"%s\": %s: %s", call->name,
+                       call->is_over ? call->err.reason : "pending", call->err.msg);
+        claim = store_get(w->store, KIND_CLAIM, "default", call->claim);
+        sb = claim ? claim_sandbox(&w->ctl, claim) : NULL;
+        if (!sb || strcmp(sb->name, call->sandbox) != 0)
+            world_fail(w, "call \"%s\" was told sandbox \"%s\", its claim \"%s\" has \"%s\"",
+                       call->name, call->sandbox, call->claim, sb ? sb->name : "none");
+        n++;
+    }
+    want_number(w, "n", n);
+}
+
 static void expect_distinct(struct world *w)
 {
     struct store_query q = {.kind = KIND_CLAIM, .ns = "default"};
@@ -354,6 +376,8 @@ void world_expect(struct world *w)
         expect_burst(w);
     else if (strcmp(what, "distinct") == 0)
         expect_distinct(w);
+    else if (strcmp(what, "answered") == 0)
+        expect_answered(w);
     else if (strcmp(what, "count") == 0) {
         want_number(w, KIND_CLAIM, (long long)store_count(w->store, KIND_CLAIM));
         want_number(w, KIND_SANDBOX, (long long)store_count(w->store, KIND_SANDBOX));
