@@ -50,6 +50,8 @@ uint8_t *buf_reserve(struct buf *b, size_t n, struct err *err)
     cap = MAX(b->cap, (size_t)BUF_FIRST_BYTES);
     while (cap < len + n)
         cap = cap > SIZE_MAX / 2 ? len + n : cap * 2;
+    if (len == 0 && n > BUF_KEEP_BYTES)
+        cap = n; /* one large piece, not something that grows */
     mem = malloc(cap);
     if (!mem) {
         err_oom(err);

@@ -1,11 +1,13 @@
 /*
  * The usual message arrives whole in one DATA frame and one read: it is then handed out where it
- * lies. Only what is split is gathered, and its buffer grows with what has come, never with what
- * the head promises.
+ * lies. Only what is split is gathered, in a buffer that is at most EAGER times what has come: a
+ * head that promises much takes nothing, and little of a large message is moved.
  */
 #include "lib/rpc/frame.h"
 
 #include <string.h>
+
+enum { EAGER = 8 };
 
 void rpc_frame_decoder_init(struct rpc_frame_decoder *d, uint32_t max)
 {
@@ -57,6 +59,17 @@ static int gather_head(struct rpc_frame_decoder *d, const uint8_t **in, size_t *
     return d->n_head == RPC_FRAME_HEAD ? check_head(d, d->head, err) : RPC_FRAME_NEED_MORE;
 }
 
+static int gather(struct rpc_frame_decoder *d, const uint8_t *data, size_t n, size_t want,
+                  struct err *err)
+{
+    size_t have = buf_len(&d->body) + n, room = MIN(want, EAGER * have);
+
+    rpc_pool_take(d->pool, &d->body, want);
+    if (d->body.cap < have && !buf_reserve(&d->body, room - buf_len(&d->body), err))
+        return -1;
+    return buf_append(&d->body, data, n, err);
+}
+
 int rpc_frame_next(struct rpc_frame_decoder *d, const uint8_t **in, size_t *n_in,
                    struct rpc_frame *ret, struct err *err)
 {
@@ -81,9 +94,7 @@ int rpc_frame_next(struct rpc_frame_decoder *d, const uint8_t **in, size_t *n_in
         return 0;
     }
     n = MIN(want - buf_len(&d->body), *n_in);
-    if (n > 0)
-        rpc_pool_take(d->pool, &d->body, want);
-    if (buf_append(&d->body, *in, n, err) < 0)
+    if (n > 0 && gather(d, *in, n, want, err) < 0)
         return -1;
     take(in, n_in, n);
     if (buf_len(&d->body) < want)

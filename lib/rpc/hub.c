@@ -169,6 +169,30 @@ static void on_task(struct loop_task *t, void *user)
     rpc_hub_unref(hub);
 }
 
+/* ---- the pool's rest ---- */
+
+static void rest_later(struct rpc_hub *hub)
+{
+    if (hub->is_closed || hub->pool_rest.index)
+        return;
+    /* No memory for it: then the pool keeps what it has until its next chance. */
+    (void)rpc_deadline_arm(hub, &hub->pool_rest,
+                           clock_add(loop_now_ms(hub->loop), RPC_POOL_KEEP_MS), NULL);
+}
+
+static void on_kept(struct rpc_pool *pool)
+{
+    rest_later(CONTAINER_OF(pool, struct rpc_hub, pool));
+}
+
+static void on_rest(struct rpc_deadline *d)
+{
+    struct rpc_hub *hub = CONTAINER_OF(d, struct rpc_hub, pool_rest);
+
+    if (rpc_pool_rest(&hub->pool))
+        rest_later(hub);
+}
+
 int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
 {
     struct rpc_hub *hub = calloc(1, sizeof(*hub));
@@ -178,6 +202,8 @@ int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
     hub->loop = loop;
     hub->armed_ms = CLOCK_NEVER;
     hub->n_ref = 1;
+    hub->pool.on_kept = on_kept;
+    hub->pool_rest.fn = on_rest;
     list_init(&hub->todo);
     list_init(&hub->dirty);
     list_init(&hub->spare);
@@ -193,6 +219,7 @@ int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
 void rpc_hub_close(struct rpc_hub *hub)
 {
     hub->is_closed = true;
+    rpc_deadline_disarm(hub, &hub->pool_rest);
     loop_task_free(TAKE_PTR(hub->task));
     loop_timer_free(TAKE_PTR(hub->timer));
     rpc_hub_unref(hub);

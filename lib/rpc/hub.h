@@ -27,6 +27,7 @@ struct rpc_hub {
     struct list spare; /* struct rpc_call.todo of freed calls                            */
     unsigned n_spare;
     struct rpc_pool pool;
+    struct rpc_deadline pool_rest;
     void *frame; /* of its sessions: h2_mem.h; made with the first */
     unsigned n_ref;
     bool is_closed;
