@@ -277,7 +277,8 @@ static bool is_ours(const struct claim_call *call, const struct store_object *cl
 {
     const char *its = obj_annotation(claim->json, A_FIRST_OBSERVED);
 
-    return its && strcmp(its, obj_annotation(call->claim, A_FIRST_OBSERVED) ?: "") == 0;
+    return call->n_attempts > 1 && its &&
+           strcmp(its, obj_annotation(call->claim, A_FIRST_OBSERVED) ?: "") == 0;
 }
 
 /* The claim is there already: the same one, or a name that is taken. */
