@@ -74,6 +74,7 @@ static void shut(struct rpc_conn *conn, const struct err *why)
     conn->state = RPC_CONN_DEAD;
     rpc_deadline_disarm(conn->hub, &conn->timer);
     rpc_lifetime_stop(conn);
+    rpc_patience_stop(conn);
     list_remove(&conn->dirty);
     loop_io_free(TAKE_PTR(conn->io));
     if (session && rpc_session_own_error(session))
@@ -127,6 +128,8 @@ static int start_session(struct rpc_conn *conn, struct err *err)
     struct rpc_session_opts opts = {
         .role = conn->opts.role,
         .max_streams = conn->opts.max_streams,
+        .limits = conn->opts.limits,
+        .counts = &conn->hub->guard,
         .stream_new = stream_new,
         .user = conn,
         .frame = rpc_hub_frame(conn->hub),
@@ -142,8 +145,9 @@ static int start_session(struct rpc_conn *conn, struct err *err)
 static void set_events(struct rpc_conn *conn)
 {
     bool wants_write = conn->state == RPC_CONN_CONNECTING || conn->transport->wants_write;
+    bool wants_read = !conn->session || !rpc_session_is_ending(conn->session);
 
-    loop_io_set(conn->io, LOOP_READ | (wants_write ? LOOP_WRITE : 0));
+    loop_io_set(conn->io, (wants_read ? LOOP_READ : 0) | (wants_write ? LOOP_WRITE : 0));
 }
 
 /* Goes as far as it can before the first byte. */
@@ -420,11 +424,17 @@ static void feed(struct rpc_conn *conn, const uint8_t *data, size_t n)
     drain_events(conn);
 }
 
+static bool may_read(const struct rpc_conn *conn)
+{
+    return conn->state != RPC_CONN_DEAD &&
+           (!conn->session || !rpc_session_is_ending(conn->session));
+}
+
 static void read_some(struct rpc_conn *conn)
 {
     struct err err;
 
-    for (int i = 0; i < READS_PER_TURN && conn->state != RPC_CONN_DEAD; i++) {
+    for (int i = 0; i < READS_PER_TURN && may_read(conn); i++) {
         ssize_t n = conn->transport->ops->read(conn->transport, read_buf, sizeof(read_buf), &err);
 
         if (n == RPC_TRANSPORT_AGAIN)
@@ -500,6 +510,7 @@ static int write_all(struct rpc_conn *conn, const uint8_t **data, size_t *n, str
             return 1;
         if (done < 0)
             return err_recode(err, RPC_UNAVAILABLE, "ConnectionLost");
+        conn->patience.wrote_ms = loop_now_ms(conn->hub->loop);
         *data += done;
         *n -= (size_t)done;
     }
@@ -579,12 +590,28 @@ void rpc_conn_flush(struct rpc_conn *conn)
             lost(conn, &err);
         } else {
             set_events(conn);
+            rpc_patience_kick(conn);
         }
     }
     rpc_conn_unref(conn);
 }
 
 /* ---- time ---- */
+
+/* Who speaks HTTP/2 already is told why. */
+static void say_too_slow(struct rpc_conn *conn)
+{
+    uint32_t wait_ms = conn->opts.handshake_ms ? conn->opts.handshake_ms : HANDSHAKE_MS;
+    struct err err;
+
+    if (!conn->session) {
+        conn->hub->guard.n[RPC_GUARD_SLOW_STARTS]++;
+        return;
+    }
+    rpc_session_strike(conn->session, RPC_GUARD_SLOW_STARTS, wait_ms); /* counts */
+    if (write_kept(conn, &err) == 0)
+        (void)write_new(conn, &err); /* it goes in any case */
+}
 
 static void on_timer(struct rpc_deadline *d)
 {
@@ -593,6 +620,7 @@ static void on_timer(struct rpc_deadline *d)
     struct err err;
 
     if (conn->state != RPC_CONN_UP) {
+        say_too_slow(conn);
         err_set(&err, RPC_UNAVAILABLE, "ConnectFailed", "%s: no HTTP/2 connection within %u ms",
                 conn->address, conn->opts.handshake_ms ? conn->opts.handshake_ms : HANDSHAKE_MS);
         lost(conn, &err);
@@ -600,6 +628,7 @@ static void on_timer(struct rpc_deadline *d)
     }
     due = clock_add(conn->heard_ms, conn->opts.keepalive_ms);
     if (conn->is_ping_out) {
+        conn->hub->guard.n[RPC_GUARD_DEAD_PEERS]++;
         err_set(&err, RPC_UNAVAILABLE, "ConnectionLost", "%s answers no keepalive", conn->address);
         lost(conn, &err);
         return;

@@ -8,6 +8,7 @@
 #include "lib/rpc/call.h"
 #include "lib/rpc/hub.h"
 #include "lib/rpc/lifetime.h"
+#include "lib/rpc/patience.h"
 #include "lib/rpc/session.h"
 #include "lib/rpc/transport.h"
 
@@ -47,6 +48,7 @@ struct rpc_conn_opts {
     const char *address;       /* of the peer; NULL: found out         */
     uint32_t max_streams, handshake_ms, keepalive_ms;
     size_t max_message;
+    const struct rpc_guard_limits *limits; /* NULL: the defaults */
     const struct rpc_conn_ops *ops;
     void *owner;
     void *listener;
@@ -65,12 +67,14 @@ struct rpc_conn {
     struct buf out; /* what the socket did not take */
     struct rpc_deadline timer;
     struct rpc_lifetime life; /* server */
-    uint64_t heard_ms;        /* last bytes received          */
+    struct rpc_patience patience;
+    uint64_t heard_ms; /* last bytes received          */
     uint8_t n_preface;
     bool is_ping_out;
     bool is_draining; /* server: GOAWAY follows the PING's answer; closed when no call is left */
     bool is_goaway_sent;
-    void *served; /* server.c */
+    void *served;        /* server.c */
+    uint64_t admit_peer; /* server.c: for rpc_admit_leave() */
     struct rpc_peer peer;
     char *tls_name, *spiffe_id; /* outlive the transport, as the calls do */
     char address[96];

@@ -7,6 +7,7 @@
  */
 #include "lib/base/list.h"
 #include "lib/loop/loop.h"
+#include "lib/rpc/guard.h"
 #include "lib/rpc/pool.h"
 
 struct rpc_deadline {
@@ -29,6 +30,7 @@ struct rpc_hub {
     struct rpc_pool pool;
     struct rpc_deadline pool_rest;
     void *frame; /* of its sessions: h2_mem.h; made with the first */
+    struct rpc_guard_counts guard;
     unsigned n_ref;
     bool is_closed;
 };

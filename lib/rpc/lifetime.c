@@ -86,7 +86,7 @@ void rpc_lifetime_pinged(struct rpc_conn *conn)
     l->pinged_ms = now_ms;
     if (l->strikes <= MAX_STRIKES)
         return;
-    rpc_session_calm_down(conn->session, "too_many_pings");
+    rpc_session_strike(conn->session, RPC_GUARD_EARLY_PINGS, 0);
     rpc_conn_dirty(conn);
 }
 

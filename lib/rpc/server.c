@@ -9,6 +9,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/map.h"
 #include "lib/rpc/address.h"
+#include "lib/rpc/admit.h"
 #include "lib/rpc/call_core.h"
 
 enum { ACCEPTS_PER_TURN = 64, BACKLOG = 512, ACCEPT_PAUSE_MS = 100 };
@@ -45,6 +46,7 @@ struct rpc_server {
     struct rpc_chain chain;
     struct list conns, listeners;
     struct rpc_server_stats stats;
+    struct rpc_admit admit;
     void (*drained)(struct rpc_server *s, void *user);
     void *drained_user;
     struct rpc_deadline drain_deadline;
@@ -59,6 +61,7 @@ static void drop_ref(struct rpc_server *s)
     MAP_FOREACH(it, &s->handlers)
     free(map_entry_value(it));
     map_done(&s->handlers);
+    rpc_admit_done(&s->admit);
     while (s->owned) {
         struct rpc_owned *next = s->owned->next;
 
@@ -220,14 +223,20 @@ static void on_other(struct rpc_conn *conn, int fd, const uint8_t *data, size_t 
         (void)close(fd);
 }
 
+static void forget_conn(struct rpc_server *s, struct rpc_conn *conn)
+{
+    list_remove(&conn->link);
+    rpc_admit_leave(&s->admit, conn->admit_peer);
+    s->stats.n_connections--;
+}
+
 static void on_lost(struct rpc_conn *conn, const struct err *why)
 {
     struct rpc_server *s = conn->opts.owner;
     struct served *served = conn->served;
 
     s->n_ref++;
-    list_remove(&conn->link);
-    s->stats.n_connections--;
+    forget_conn(s, conn);
     rpc_conn_unref(conn);
     if (served) {
         rpc_hub_tell(s->hub); /* the calls first */
@@ -248,6 +257,18 @@ static const struct rpc_conn_ops conn_ops = {
     .on_lost = on_lost,
 };
 
+static int admit(struct rpc_server *s, int fd, const struct listener *l, uint64_t *ret_peer,
+                 struct err *err)
+{
+    struct err why;
+
+    if (rpc_admit_enter(&s->admit, fd, &s->hub->guard, ret_peer, &why) == 0)
+        return 0;
+    if (!l || !l->opts.tls)
+        rpc_admit_refuse(fd, &why);
+    return err_set(err, why.code, why.reason, "%s", why.msg);
+}
+
 /* Owns fd in any case. */
 static int add_conn(struct rpc_server *s, int fd, struct listener *l, struct served *served,
                     struct err *err)
@@ -259,20 +280,25 @@ static int add_conn(struct rpc_server *s, int fd, struct listener *l, struct ser
         .handshake_ms = s->opts.handshake_ms,
         .keepalive_ms = s->opts.keepalive_ms,
         .max_message = s->opts.max_message,
+        .limits = &s->opts.limits,
         .ops = &conn_ops,
         .owner = s,
         .listener = l,
     };
     struct rpc_conn *conn;
+    uint64_t peer;
 
-    if (s->stats.n_connections >= s->opts.max_connections) {
+    if (admit(s, fd, l, &peer, err) < 0) {
         (void)close(fd);
-        return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooManyConnections", "%u connections are open",
-                       s->opts.max_connections);
-    }
-    if (rpc_conn_new(&conn, s->hub, fd, &opts, err) < 0)
         return -1;
+    }
+    if (rpc_conn_new(&conn, s->hub, fd, &opts, err) < 0) {
+        rpc_admit_leave(&s->admit, peer);
+        return -1;
+    }
+    conn->admit_peer = peer;
     if (rpc_lifetime_start(conn, &s->lifetime, err) < 0) {
+        rpc_admit_leave(&s->admit, peer);
         rpc_conn_close(conn, &(struct err){.code = RPC_UNAVAILABLE});
         return -1;
     }
@@ -470,6 +496,7 @@ int rpc_server_new(struct rpc_server **ret, struct loop *loop, const struct rpc_
         s->opts.max_streams = LIMIT_RPC_STREAMS;
     if (!s->opts.max_connections)
         s->opts.max_connections = LIMIT_RPC_CONNECTIONS;
+    rpc_admit_init(&s->admit, s->opts.max_connections, s->opts.max_connections_per_peer);
     list_init(&s->conns);
     list_init(&s->listeners);
     map_init(&s->handlers);
@@ -487,8 +514,7 @@ static void close_all(struct rpc_server *s)
         struct rpc_conn *conn = LIST_FIRST(&s->conns, struct rpc_conn, link);
         struct served *served = TAKE_PTR(conn->served);
 
-        list_remove(&conn->link);
-        s->stats.n_connections--;
+        forget_conn(s, conn);
         rpc_conn_close(conn, &why);
         rpc_hub_tell(s->hub);
         if (served) {
@@ -589,6 +615,7 @@ void rpc_server_handle_rest_raw(struct rpc_server *s, rpc_handler fn, void *user
 void rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret)
 {
     *ret = s->stats;
+    ret->guard = s->hub->guard;
     ret->n_calls = 0;
     LIST_FOREACH(it, &s->conns)
     {

@@ -2,6 +2,7 @@
 /* The server's end: services, listeners, connections. All of one server live on one loop. */
 #include "lib/loop/loop.h"
 #include "lib/rpc/call.h"
+#include "lib/rpc/guard.h"
 
 struct rpc_server;
 struct rpc_tls;
@@ -10,8 +11,10 @@ struct rpc_service_desc; /* lib/rpc/service.h: what the plugin generates */
 struct rpc_server_opts {
     size_t max_message; /* received; 0: LIMIT_RPC_MESSAGE                                        */
     uint32_t max_streams;     /* per connection; 0: LIMIT_RPC_STREAMS     */
-    uint32_t max_connections; /* 0: LIMIT_RPC_CONNECTIONS; one more is closed at once */
-    uint32_t handshake_ms;    /* until the preface and SETTINGS are there; 0: 10 s    */
+    uint32_t max_connections; /* 0: LIMIT_RPC_CONNECTIONS; one more is refused with a GOAWAY */
+    uint32_t max_connections_per_peer; /* IPv4 address, IPv6 /64, or uid; 0: any number */
+    struct rpc_guard_limits limits;    /* of floods and slow peers */
+    uint32_t handshake_ms;             /* until the preface and SETTINGS are there; 0: 10 s    */
     uint32_t
         keepalive_ms; /* PING when nothing came for so long, closed when unanswered 20 s; 0: none */
     /* Connections of clients (grpc A9, A8): after max_age_ms (±10 %) or max_idle_ms without a call
@@ -77,5 +80,6 @@ int rpc_server_serve_fd(struct rpc_server *s, int fd,
 /* Figures for /metrics and tests. */
 struct rpc_server_stats {
     uint64_t n_connections, n_connections_total, n_calls, n_calls_total;
+    struct rpc_guard_counts guard; /* what peers were stopped from doing */
 };
 void rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret);

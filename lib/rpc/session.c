@@ -17,27 +17,11 @@ enum {
     EVENTS_KEPT = 64,
     FRAME_HEAD_BYTES = 9,
     ROOM_FOR_A_FRAME = FRAME_HEAD_BYTES + 16384,
-    SKIPPED_KEPT = 4,
+    HEAD_MAX_CONTINUATIONS = 16,
+    QUEUED_FRAMES_MAX = 8192,
+    TINY_WINDOW_BYTES = 16,
     HEAD_GIVE_UP_BYTES =
         8 * LIMIT_RPC_METADATA, /* further fields of a block are not even counted */
-};
-
-/* What a peer may do per second before it is told to calm down (ENHANCE_YOUR_CALM). */
-enum flood {
-    FLOOD_RESET,
-    FLOOD_PING,
-    FLOOD_SETTINGS,
-    FLOOD_EMPTY_DATA,
-    FLOOD_LARGE_HEAD,
-    N_FLOODS
-};
-static const uint16_t flood_max[N_FLOODS] = {
-    [FLOOD_RESET] = 1500,     [FLOOD_PING] = 200,      [FLOOD_SETTINGS] = 50,
-    [FLOOD_EMPTY_DATA] = 500, [FLOOD_LARGE_HEAD] = 16,
-};
-
-struct id_range {
-    int32_t first, last;
 };
 
 struct rpc_session {
@@ -52,16 +36,17 @@ struct rpc_session {
     uint8_t *sink, *sink_end; /* where rpc_session_pull() puts bytes           */
     struct rpc_head *head;    /* that the block being received goes to            */
     struct rpc_head ignored;
-    int32_t max_peer_id;                   /* of HEADERS seen; -1: none */
-    struct id_range skipped[SKIPPED_KEPT]; /* ids below it that the peer never used */
-    unsigned at_skipped;
-    uint64_t flood_since_ms;
-    uint16_t flood[N_FLOODS];
-    bool has_goaway;   /* the peer said it */
-    bool has_sent;     /* HEADERS or DATA  */
-    bool owes_preface; /* client */
-    bool is_calming;
-    bool is_broken; /* memory was out for something that cannot be left out */
+    struct rpc_skipped skipped; /* server */
+    struct rpc_meter meter;
+    uint64_t now_ms;        /* of this round                                    */
+    uint64_t head_since_ms; /* the header block being received began; 0: none   */
+    uint32_t n_continuations;
+    uint32_t n_pings_out; /* sent, not answered */
+    bool has_goaway;      /* the peer said it */
+    bool has_sent;        /* HEADERS or DATA  */
+    bool owes_preface;    /* client */
+    bool is_ending;       /* our GOAWAY with an error is on its way: nothing more is read */
+    bool is_broken;       /* memory was out for something that cannot be left out */
     uint32_t own_error;
 };
 
@@ -88,12 +73,36 @@ static int record(struct rpc_session *s, struct rpc_event ev)
     return 0;
 }
 
-static void note_flood(struct rpc_session *s, enum flood kind)
+static void end_session(struct rpc_session *s, uint32_t code, const char *text)
 {
-    if (++s->flood[kind] <= flood_max[kind] || s->is_calming)
+    int32_t last = nghttp2_session_get_last_proc_stream_id(s->h2);
+
+    s->is_ending = true;
+    note_result(s, nghttp2_submit_goaway(s->h2, NGHTTP2_FLAG_NONE, last, code,
+                                         (const uint8_t *)text, strlen(text)));
+}
+
+static void count(struct rpc_session *s, enum rpc_guard g)
+{
+    if (s->opts.counts)
+        s->opts.counts->n[g]++;
+}
+
+static void strike(struct rpc_session *s, enum rpc_guard g, uint32_t limit, uint32_t code)
+{
+    char text[RPC_GUARD_TEXT_BYTES];
+
+    if (s->is_ending || s->own_error)
         return;
-    s->is_calming = true;
-    rpc_session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
+    count(s, g);
+    rpc_guard_text(text, g, limit);
+    end_session(s, code, text);
+}
+
+static void note(struct rpc_session *s, enum rpc_guard g)
+{
+    if (rpc_meter_note(&s->meter, g))
+        strike(s, g, rpc_guard_rate(s->opts.limits, g), NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
 static struct rpc_stream *stream_of(nghttp2_session *h2, int32_t id)
@@ -116,28 +125,80 @@ static void detach(struct rpc_stream *st)
     st->session = NULL;
 }
 
-/*
- * RFC 9113 5.1.1: a new stream's identifier is greater than all before. nghttp2 takes a smaller one
- * for a late frame of a closed stream and lets it pass, so what a peer has left out is remembered:
- * only there can "new" be told from "closed" with certainty.
- */
+static void begin_head(struct rpc_session *s, const nghttp2_frame_hd *hd)
+{
+    s->head_since_ms = s->now_ms;
+    s->n_continuations = 0;
+    if (s->opts.role == RPC_CLIENT || hd->stream_id % 2 == 0)
+        return;
+    if (rpc_skipped_note(&s->skipped, hd->stream_id) || stream_of(s->h2, hd->stream_id))
+        return;
+    s->head_since_ms = 0; /* nghttp2 drops the block and does not tell when it ends */
+    if (rpc_skipped_has(&s->skipped, hd->stream_id))
+        strike(s, RPC_GUARD_REUSED_IDS, 0, NGHTTP2_PROTOCOL_ERROR);
+    else
+        note(s, RPC_GUARD_LATE_HEADS);
+}
+
+/* Every frame, before its payload is looked at. */
 static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void *user)
+{
+    struct rpc_session *s = user;
+    bool is_ack = hd->flags & NGHTTP2_FLAG_ACK;
+
+    (void)h2;
+    switch (hd->type) {
+    case NGHTTP2_DATA:
+        break;
+    case NGHTTP2_HEADERS:
+        begin_head(s, hd);
+        break;
+    case NGHTTP2_CONTINUATION:
+        note(s, RPC_GUARD_CONTINUATIONS);
+        if (++s->n_continuations > HEAD_MAX_CONTINUATIONS)
+            strike(s, RPC_GUARD_LONG_HEADS, HEAD_MAX_CONTINUATIONS, NGHTTP2_ENHANCE_YOUR_CALM);
+        break;
+    case NGHTTP2_PRIORITY:
+        note(s, RPC_GUARD_PRIORITIES);
+        break;
+    case NGHTTP2_RST_STREAM:
+        if (s->opts.role == RPC_SERVER) /* of a server there are no more than we made calls */
+            note(s, RPC_GUARD_RESETS);
+        break;
+    case NGHTTP2_SETTINGS:
+        if (!is_ack)
+            note(s, RPC_GUARD_SETTINGS);
+        break;
+    case NGHTTP2_PING:
+        if (!is_ack || s->n_pings_out == 0)
+            note(s, RPC_GUARD_PINGS);
+        else
+            s->n_pings_out--;
+        break;
+    case NGHTTP2_GOAWAY:
+        note(s, RPC_GUARD_GOAWAYS);
+        break;
+    case NGHTTP2_WINDOW_UPDATE:
+        note(s, RPC_GUARD_WINDOW_UPDATES);
+        break;
+    case NGHTTP2_PUSH_PROMISE: /* a connection error: we take none */
+        break;
+    default:
+        note(s, RPC_GUARD_UNKNOWN_FRAMES);
+    }
+    return 0;
+}
+
+static int on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int lib_error,
+                            void *user)
 {
     struct rpc_session *s = user;
 
     (void)h2;
-    if (hd->type != NGHTTP2_HEADERS || s->opts.role != RPC_SERVER || hd->stream_id % 2 == 0)
-        return 0;
-    if (hd->stream_id > s->max_peer_id) {
-        if (hd->stream_id > s->max_peer_id + 2)
-            s->skipped[s->at_skipped++ % SKIPPED_KEPT] =
-                (struct id_range){s->max_peer_id + 2, hd->stream_id - 2};
-        s->max_peer_id = hd->stream_id;
-        return 0;
-    }
-    for (size_t i = 0; i < SKIPPED_KEPT; i++)
-        if (hd->stream_id >= s->skipped[i].first && hd->stream_id <= s->skipped[i].last)
-            rpc_session_terminate(s, NGHTTP2_PROTOCOL_ERROR);
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        s->head_since_ms = 0;
+    if (lib_error == NGHTTP2_ERR_REFUSED_STREAM)
+        note(s, RPC_GUARD_REFUSED_STREAMS);
     return 0;
 }
 
@@ -151,8 +212,10 @@ static int on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, voi
         return 0;
     if (s->opts.role == RPC_SERVER && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
         st = s->opts.stream_new(s->opts.user);
-        if (!st)
+        if (!st) {
+            s->head_since_ms = 0;
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+        }
         attach(s, st, frame->hd.stream_id);
         (void)nghttp2_session_set_stream_user_data(h2, frame->hd.stream_id, st);
         s->head = &st->head;
@@ -179,7 +242,8 @@ static int on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint
     rpc_head_field(s->head, (const char *)name, n_name, (const char *)value, n_value);
     if (s->head->bytes <= HEAD_GIVE_UP_BYTES)
         return 0;
-    note_flood(s, FLOOD_LARGE_HEAD);
+    s->head_since_ms = 0;
+    note(s, RPC_GUARD_LARGE_HEADS);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
@@ -188,7 +252,7 @@ static int on_headers_frame(struct rpc_session *s, struct rpc_stream *st, bool i
     struct rpc_event ev = {.stream = st, .n = is_end};
 
     if (s->head && s->head->is_too_large)
-        note_flood(s, FLOOD_LARGE_HEAD);
+        note(s, RPC_GUARD_LARGE_HEADS);
     if (st->has_head) {
         ev.type = RPC_EVENT_TRAILERS;
         return s->opts.role == RPC_CLIENT ? record(s, ev) : 0;
@@ -209,8 +273,8 @@ static int on_stream_frame(struct rpc_session *s, const nghttp2_frame *frame, st
         r = on_headers_frame(s, st, is_end);
         if (r != 0)
             return r;
-    } else if (frame->hd.length == 0 && !is_end) {
-        note_flood(s, FLOOD_EMPTY_DATA);
+    } else if (frame->hd.length == frame->data.padlen && !is_end) {
+        note(s, RPC_GUARD_EMPTY_DATA);
     }
     return is_end ? record(s, (struct rpc_event){.type = RPC_EVENT_END, .stream = st}) : 0;
 }
@@ -221,22 +285,19 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
     struct rpc_stream *st = stream_of(h2, frame->hd.stream_id);
     bool is_ack = frame->hd.flags & NGHTTP2_FLAG_ACK;
 
+    if (frame->hd.type == NGHTTP2_HEADERS)
+        s->head_since_ms = 0;
     switch (frame->hd.type) {
     case NGHTTP2_HEADERS:
     case NGHTTP2_DATA:
         return st ? on_stream_frame(s, frame, st) : 0;
-    case NGHTTP2_RST_STREAM:
-        note_flood(s, FLOOD_RESET);
-        return 0; /* on_stream_close() tells it */
     case NGHTTP2_SETTINGS:
         if (is_ack)
             return 0;
-        note_flood(s, FLOOD_SETTINGS);
         return record(s, (struct rpc_event){.type = RPC_EVENT_SETTINGS});
     case NGHTTP2_PING:
         if (is_ack)
             return record(s, (struct rpc_event){.type = RPC_EVENT_PONG});
-        note_flood(s, FLOOD_PING);
         return record(s, (struct rpc_event){.type = RPC_EVENT_PING});
     case NGHTTP2_GOAWAY:
         s->has_goaway = true;
@@ -275,13 +336,32 @@ static int on_stream_close(nghttp2_session *h2, int32_t id, uint32_t code, void 
     return 0;
 }
 
+/* These codes are nghttp2's, for what the peer did; those that we reset with have others. */
+static bool is_provoked(uint32_t code)
+{
+    return code == NGHTTP2_PROTOCOL_ERROR || code == NGHTTP2_FLOW_CONTROL_ERROR ||
+           code == NGHTTP2_STREAM_CLOSED || code == NGHTTP2_FRAME_SIZE_ERROR;
+}
+
+static void note_sent(struct rpc_session *s, const nghttp2_frame *frame)
+{
+    if (frame->hd.type == NGHTTP2_PING && !(frame->hd.flags & NGHTTP2_FLAG_ACK))
+        s->n_pings_out++;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && is_provoked(frame->rst_stream.error_code))
+        note(s, RPC_GUARD_PROVOKED_RESETS);
+    if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR)
+        return;
+    if (!s->is_ending)
+        count(s, RPC_GUARD_OTHER_RULES);
+    s->own_error = frame->goaway.error_code;
+}
+
 static int on_frame_send(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
 {
     struct rpc_session *s = user;
     struct rpc_stream *st = stream_of(h2, frame->hd.stream_id);
 
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
-        s->own_error = frame->goaway.error_code;
+    note_sent(s, frame);
     if (!st)
         return 0;
     st->is_begun = s->has_sent = true;
@@ -312,6 +392,8 @@ static ssize_t on_data_wanted(nghttp2_session *h2, int32_t id, uint8_t *to, size
     }
     if (n > 0)
         *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+    if (n < TINY_WINDOW_BYTES && n == max)
+        note(st->session, RPC_GUARD_TINY_WINDOWS);
     if (!st->is_out_ended || n < rpc_stream_unsent(st))
         return (ssize_t)n;
     *flags |= NGHTTP2_DATA_FLAG_EOF;
@@ -344,6 +426,7 @@ static int on_data_send(nghttp2_session *h2, nghttp2_frame *frame, const uint8_t
     memcpy(s->sink, frame_head, FRAME_HEAD_BYTES);
     memcpy(s->sink + FRAME_HEAD_BYTES, buf_data(&st->out) + st->n_kept, n);
     s->sink += FRAME_HEAD_BYTES + n;
+    rpc_meter_sent_data(&s->meter);
     take_out(st, n);
     if (st->wants_room && rpc_stream_unsent(st) < LIMIT_RPC_SEND_MARK) {
         st->wants_room = false;
@@ -366,6 +449,7 @@ static int new_h2(struct rpc_session *s)
         goto out;
     nghttp2_session_callbacks_set_on_begin_frame_callback(cb, on_begin_frame);
     nghttp2_session_callbacks_set_on_begin_headers_callback(cb, on_begin_headers);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cb, on_invalid_frame);
     nghttp2_session_callbacks_set_on_header_callback(cb, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_frame_recv);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_data_chunk);
@@ -373,8 +457,10 @@ static int new_h2(struct rpc_session *s)
     nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_send);
     nghttp2_session_callbacks_set_send_data_callback(cb, on_data_send);
     nghttp2_option_set_no_auto_window_update(opt, 1);
-    /* Ours comes first, with the better code. */
+    /* Ours come first, with code, text and counter (lib/rpc/guard.h). */
     nghttp2_option_set_stream_reset_rate_limit(opt, UINT16_MAX, UINT16_MAX);
+    nghttp2_option_set_max_continuations(opt, SIZE_MAX);
+    nghttp2_option_set_max_outbound_ack(opt, 4 * (size_t)QUEUED_FRAMES_MAX);
     rpc_h2_mem_init(&s->mem, s->opts.frame);
     r = s->opts.role == RPC_SERVER ? nghttp2_session_server_new3(&s->h2, cb, s, opt, &s->mem.mem)
                                    : nghttp2_session_client_new3(&s->h2, cb, s, opt, &s->mem.mem);
@@ -424,7 +510,8 @@ int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opt
     if (!s)
         return err_oom(err);
     s->opts = *opts;
-    s->max_peer_id = -1;
+    rpc_skipped_init(&s->skipped);
+    rpc_meter_init(&s->meter, opts->limits);
     list_init(&s->streams);
     if (new_h2(s) != 0 || submit_settings(s) != 0)
         return err_oom(err); /* nothing else can fail there */
@@ -440,6 +527,7 @@ void rpc_session_free(struct rpc_session *s)
     LIST_FOREACH_SAFE(it, &s->streams)
     detach(CONTAINER_OF(it, struct rpc_stream, link));
     nghttp2_session_del(s->h2);
+    rpc_skipped_done(&s->skipped);
     free(s->events);
     free(s);
 }
@@ -462,10 +550,10 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint6
 {
     ssize_t r;
 
-    if (now_ms - s->flood_since_ms >= 1000) {
-        s->flood_since_ms = now_ms;
-        memset(s->flood, 0, sizeof(s->flood));
-    }
+    if (s->is_ending || s->own_error)
+        return 0;
+    s->now_ms = now_ms;
+    rpc_meter_tick(&s->meter, now_ms);
     r = nghttp2_session_mem_recv(s->h2, data, n);
     if (s->n_received > 0)
         note_result(s, nghttp2_session_consume_connection(s->h2, s->n_received));
@@ -475,6 +563,8 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint6
     if (r < 0)
         return err_set(err, RPC_UNAVAILABLE, "ProtocolError", "the peer does not speak HTTP/2: %s",
                        nghttp2_strerror((int)r));
+    if (nghttp2_session_get_outbound_queue_size(s->h2) > QUEUED_FRAMES_MAX)
+        strike(s, RPC_GUARD_QUEUED_FRAMES, QUEUED_FRAMES_MAX, NGHTTP2_ENHANCE_YOUR_CALM);
     return 0;
 }
 
@@ -505,7 +595,7 @@ ssize_t rpc_session_pull(struct rpc_session *s, uint8_t *to, size_t max, struct 
         s->sink += NGHTTP2_CLIENT_MAGIC_LEN;
         s->owes_preface = false;
     }
-    while (s->sink_end - s->sink >= ROOM_FOR_A_FRAME) {
+    while (s->sink_end - s->sink >= ROOM_FOR_A_FRAME && !s->own_error) {
         uint8_t *before = s->sink;
         const uint8_t *frame;
         ssize_t n = nghttp2_session_mem_send(s->h2, &frame);
@@ -525,12 +615,24 @@ ssize_t rpc_session_pull(struct rpc_session *s, uint8_t *to, size_t max, struct 
 
 bool rpc_session_is_over(const struct rpc_session *s)
 {
+    if (s->own_error)
+        return true;
     return !nghttp2_session_want_read(s->h2) && !nghttp2_session_want_write(s->h2);
 }
 
 bool rpc_session_is_broken(const struct rpc_session *s)
 {
     return s->is_broken;
+}
+
+bool rpc_session_is_ending(const struct rpc_session *s)
+{
+    return s->is_ending || s->own_error;
+}
+
+uint64_t rpc_session_head_since(const struct rpc_session *s)
+{
+    return s->head_since_ms;
 }
 
 uint32_t rpc_session_own_error(const struct rpc_session *s)
@@ -624,6 +726,36 @@ void rpc_stream_rewind(struct rpc_stream *st)
     st->has_head = st->is_deferred = st->is_begun = st->is_end_sent = st->is_closed = false;
 }
 
+static bool is_stuck(struct rpc_stream *st, uint64_t now_ms, uint32_t max_ms)
+{
+    size_t n = rpc_stream_unsent(st);
+
+    if (!is_live(st) || !st->is_out_ended || st->is_end_sent)
+        return false;
+    if (st->stuck_ms && st->stuck_bytes == n)
+        return now_ms - st->stuck_ms >= max_ms;
+    st->stuck_bytes = n;
+    st->stuck_ms = now_ms;
+    return false;
+}
+
+size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t max_ms)
+{
+    size_t n = 0;
+
+    LIST_FOREACH(it, &s->streams)
+    {
+        struct rpc_stream *st = CONTAINER_OF(it, struct rpc_stream, link);
+
+        if (!is_stuck(st, now_ms, max_ms))
+            continue;
+        st->stuck_ms = now_ms; /* once is enough */
+        rpc_stream_reset(st, NGHTTP2_CANCEL);
+        n++;
+    }
+    return n;
+}
+
 /* ---- the connection; each fails only when memory is out, and the peer's own timers then end it
  * ---- */
 
@@ -653,16 +785,8 @@ bool rpc_session_take_sent(struct rpc_session *s)
     return has_sent;
 }
 
-/* Terminating has no room for the text: so the GOAWAY goes out twice. */
-void rpc_session_calm_down(struct rpc_session *s, const char *debug)
+void rpc_session_strike(struct rpc_session *s, enum rpc_guard g, uint32_t limit)
 {
-    note_result(s, nghttp2_submit_goaway(
-                       s->h2, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(s->h2),
-                       NGHTTP2_ENHANCE_YOUR_CALM, (const uint8_t *)debug, strlen(debug)));
-    rpc_session_terminate(s, NGHTTP2_ENHANCE_YOUR_CALM);
-}
-
-void rpc_session_terminate(struct rpc_session *s, uint32_t h2_error)
-{
-    note_result(s, nghttp2_session_terminate_session(s->h2, h2_error));
+    strike(s, g, limit,
+           g == RPC_GUARD_SLOW_STARTS ? NGHTTP2_SETTINGS_TIMEOUT : NGHTTP2_ENHANCE_YOUR_CALM);
 }

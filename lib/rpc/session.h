@@ -11,8 +11,10 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/list.h"
+#include "lib/rpc/guard.h"
 #include "lib/rpc/head.h"
 #include "lib/rpc/pool.h"
+#include "lib/rpc/skipped.h"
 
 enum rpc_role { RPC_CLIENT, RPC_SERVER };
 
@@ -32,6 +34,8 @@ struct rpc_stream {
     struct rpc_pool *pool; /* of the owner, for a large `out` */
     const nghttp2_nv *end; /* server: trailers, sent after the last byte             */
     size_t n_end;
+    size_t stuck_bytes; /* server: unsent when last looked at, since stuck_ms; 0: not ended yet */
+    uint64_t stuck_ms;
     bool has_head;     /* the final response head is there                       */
     bool is_out_ended; /* nothing follows what is in out                         */
     bool is_deferred;  /* nghttp2 waits for rpc_session_resume()                 */
@@ -66,6 +70,8 @@ struct rpc_event {
 struct rpc_session_opts {
     enum rpc_role role;
     uint32_t max_streams; /* server: concurrent ones of the peer                              */
+    const struct rpc_guard_limits *limits; /* NULL: the defaults; outlives the session */
+    struct rpc_guard_counts *counts;       /* NULL: nobody counts; outlives the session */
     /* Server: memory for a stream that the peer begins, its arena set; NULL: out of memory, the
      * stream is refused. */
     struct rpc_stream *(*stream_new)(void *user);
@@ -94,6 +100,13 @@ bool rpc_session_is_over(const struct rpc_session *s);
 /* Memory was out for something that cannot be left out (a window, an end): the connection must go.
  */
 bool rpc_session_is_broken(const struct rpc_session *s);
+/* A GOAWAY of ours with an error is on its way, or sent: what still comes is not looked at. */
+bool rpc_session_is_ending(const struct rpc_session *s);
+/* Server: resets the streams whose end we have said and could not send for max_ms, not a byte of it
+ * (their windows are closed). Returns how many. */
+size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t max_ms);
+/* When the header block began that has not ended; 0: there is none. */
+uint64_t rpc_session_head_since(const struct rpc_session *s);
 /* The error code of the GOAWAY that we sent by ourselves, because the peer broke the rules; 0:
  * none. */
 uint32_t rpc_session_own_error(const struct rpc_session *s);
@@ -130,7 +143,6 @@ void rpc_session_goaway_soon(struct rpc_session *s);
 void rpc_session_goaway(struct rpc_session *s);
 /* Whether HEADERS or DATA were sent since it was last asked. */
 bool rpc_session_take_sent(struct rpc_session *s);
-/* Ends the connection with ENHANCE_YOUR_CALM; debug: static text for the GOAWAY. */
-void rpc_session_calm_down(struct rpc_session *s, const char *debug);
-/* Ends the connection at once with that code. */
-void rpc_session_terminate(struct rpc_session *s, uint32_t h2_error);
+/* Ends the connection, counts why, and says it in the GOAWAY: ENHANCE_YOUR_CALM, for
+ * RPC_GUARD_SLOW_STARTS SETTINGS_TIMEOUT. limit: the number in the text. */
+void rpc_session_strike(struct rpc_session *s, enum rpc_guard g, uint32_t limit);
