@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -11,12 +12,12 @@
 #include "lib/base/fd.h"
 #include "lib/base/limits.h"
 #include "lib/rpc/call_core.h"
+#include "lib/rpc/linger.h"
 
 enum {
     READ_BYTES = 64 * 1024,
     WRITE_BYTES = 128 * 1024,
     READS_PER_TURN = 4,
-    READ_OUT_ROUNDS = 64,
     WRITES_PER_TURN = 4,
     PREFACE_BYTES = 24,
     HANDSHAKE_MS = 10 * 1000,
@@ -51,18 +52,17 @@ void rpc_conn_unref(struct rpc_conn *conn)
     rpc_hub_unref(hub);
 }
 
-/* Bytes that nobody read make TCP forget what we said last (a GOAWAY that explains): so they are
- * read. */
-static void read_out(struct rpc_conn *conn)
+/* says_why: a GOAWAY is on its way. */
+static void close_transport(struct rpc_conn *conn, bool says_why)
 {
-    uint8_t junk[4096]; /* not read_buf: a callback up the stack may still use what lies there */
+    int fd = -1;
 
-    if (conn->transport->is_tls || conn->transport->fd < 0)
+    if (!conn->transport)
         return;
-    (void)shutdown(conn->transport->fd, SHUT_WR);
-    for (int i = 0; i < READ_OUT_ROUNDS; i++)
-        if (conn->transport->ops->read(conn->transport, junk, sizeof(junk), NULL) <= 0)
-            break;
+    if (says_why && conn->transport->fd >= 0)
+        fd = fcntl(conn->transport->fd, F_DUPFD_CLOEXEC, 0);
+    conn->transport->ops->free(TAKE_PTR(conn->transport)); /* TLS says its own last word */
+    rpc_linger(conn->hub, fd);
 }
 
 /* Everything outside goes; the memory stays for those who still hold it. */
@@ -77,10 +77,7 @@ static void shut(struct rpc_conn *conn, const struct err *why)
     rpc_patience_stop(conn);
     list_remove(&conn->dirty);
     loop_io_free(TAKE_PTR(conn->io));
-    if (session && rpc_session_own_error(session))
-        read_out(conn);
-    if (conn->transport)
-        conn->transport->ops->free(TAKE_PTR(conn->transport));
+    close_transport(conn, session && rpc_session_is_over(session));
     if (!session)
         return;
     rpc_session_move_streams(session, &calls);

@@ -22,9 +22,8 @@ enum rpc_guard {
     RPC_GUARD_LARGE_HEADS,    /* header blocks over the limit for metadata                       */
     RPC_GUARD_LATE_HEADS,     /* server: HEADERS on a stream that has ended                      */
     RPC_GUARD_WINDOW_UPDATES, /* beyond the ten that each DATA frame of ours pays for            */
-    RPC_GUARD_TINY_WINDOWS,   /* DATA frames that the peer's window cut to less than 64 bytes    */
+    RPC_GUARD_TINY_WINDOWS,   /* DATA frames that the peer's window cut to less than 16 bytes    */
     RPC_GUARD_PRIORITIES,     /* PRIORITY                                                        */
-    RPC_GUARD_UNKNOWN_FRAMES, /* frames of types that HTTP/2 does not have                       */
     N_RPC_RATES,
 
     /* One is enough. */

@@ -6,6 +6,7 @@
 #include "lib/rpc/call_core.h"
 #include "lib/rpc/conn.h"
 #include "lib/rpc/h2_mem.h"
+#include "lib/rpc/linger.h"
 
 enum { HUB_ROUNDS = 4 };
 
@@ -207,6 +208,7 @@ int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
     list_init(&hub->todo);
     list_init(&hub->dirty);
     list_init(&hub->spare);
+    list_init(&hub->lingering);
     if (loop_task_new(&hub->task, loop, on_task, hub, err) < 0 ||
         loop_timer_new(&hub->timer, loop, on_timer, hub, err) < 0) {
         rpc_hub_close(hub);
@@ -218,6 +220,7 @@ int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
 
 void rpc_hub_close(struct rpc_hub *hub)
 {
+    rpc_linger_stop(hub);
     hub->is_closed = true;
     rpc_deadline_disarm(hub, &hub->pool_rest);
     loop_task_free(TAKE_PTR(hub->task));

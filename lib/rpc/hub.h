@@ -31,6 +31,8 @@ struct rpc_hub {
     struct rpc_deadline pool_rest;
     void *frame; /* of its sessions: h2_mem.h; made with the first */
     struct rpc_guard_counts guard;
+    struct list lingering; /* linger.c */
+    unsigned n_lingering;
     unsigned n_ref;
     bool is_closed;
 };

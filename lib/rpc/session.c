@@ -40,13 +40,12 @@ struct rpc_session {
     struct rpc_meter meter;
     uint64_t now_ms;        /* of this round                                    */
     uint64_t head_since_ms; /* the header block being received began; 0: none   */
-    uint32_t n_continuations;
-    uint32_t n_pings_out; /* sent, not answered */
-    bool has_goaway;      /* the peer said it */
-    bool has_sent;        /* HEADERS or DATA  */
-    bool owes_preface;    /* client */
-    bool is_ending;       /* our GOAWAY with an error is on its way: nothing more is read */
-    bool is_broken;       /* memory was out for something that cannot be left out */
+    uint32_t n_pings_out;   /* sent, not answered */
+    bool has_goaway;        /* the peer said it */
+    bool has_sent;          /* HEADERS or DATA  */
+    bool owes_preface;      /* client */
+    bool is_ending;         /* our GOAWAY with an error is on its way: nothing more is read */
+    bool is_broken;         /* memory was out for something that cannot be left out */
     uint32_t own_error;
 };
 
@@ -128,7 +127,6 @@ static void detach(struct rpc_stream *st)
 static void begin_head(struct rpc_session *s, const nghttp2_frame_hd *hd)
 {
     s->head_since_ms = s->now_ms;
-    s->n_continuations = 0;
     if (s->opts.role == RPC_CLIENT || hd->stream_id % 2 == 0)
         return;
     if (rpc_skipped_note(&s->skipped, hd->stream_id) || stream_of(s->h2, hd->stream_id))
@@ -155,8 +153,6 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
         break;
     case NGHTTP2_CONTINUATION:
         note(s, RPC_GUARD_CONTINUATIONS);
-        if (++s->n_continuations > HEAD_MAX_CONTINUATIONS)
-            strike(s, RPC_GUARD_LONG_HEADS, HEAD_MAX_CONTINUATIONS, NGHTTP2_ENHANCE_YOUR_CALM);
         break;
     case NGHTTP2_PRIORITY:
         note(s, RPC_GUARD_PRIORITIES);
@@ -181,10 +177,8 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
     case NGHTTP2_WINDOW_UPDATE:
         note(s, RPC_GUARD_WINDOW_UPDATES);
         break;
-    case NGHTTP2_PUSH_PROMISE: /* a connection error: we take none */
+    default: /* a connection error, or of an unknown type, which nghttp2 drops */
         break;
-    default:
-        note(s, RPC_GUARD_UNKNOWN_FRAMES);
     }
     return 0;
 }
@@ -459,7 +453,7 @@ static int new_h2(struct rpc_session *s)
     nghttp2_option_set_no_auto_window_update(opt, 1);
     /* Ours come first, with code, text and counter (lib/rpc/guard.h). */
     nghttp2_option_set_stream_reset_rate_limit(opt, UINT16_MAX, UINT16_MAX);
-    nghttp2_option_set_max_continuations(opt, SIZE_MAX);
+    nghttp2_option_set_max_continuations(opt, HEAD_MAX_CONTINUATIONS);
     nghttp2_option_set_max_outbound_ack(opt, 4 * (size_t)QUEUED_FRAMES_MAX);
     rpc_h2_mem_init(&s->mem, s->opts.frame);
     r = s->opts.role == RPC_SERVER ? nghttp2_session_server_new3(&s->h2, cb, s, opt, &s->mem.mem)
@@ -560,6 +554,10 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint6
     s->n_received = 0;
     if (r == NGHTTP2_ERR_NOMEM || r == NGHTTP2_ERR_CALLBACK_FAILURE)
         return err_oom(err);
+    if (r == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
+        strike(s, RPC_GUARD_LONG_HEADS, HEAD_MAX_CONTINUATIONS, NGHTTP2_ENHANCE_YOUR_CALM);
+        return 0;
+    }
     if (r < 0)
         return err_set(err, RPC_UNAVAILABLE, "ProtocolError", "the peer does not speak HTTP/2: %s",
                        nghttp2_strerror((int)r));
