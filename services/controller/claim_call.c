@@ -39,6 +39,7 @@ struct claim_call {
     char *pool;   /* of the member that is taken; or NULL */
     uint64_t deadline_ms, retry_ms;
     bool no_wait, delete_on_failure, is_cancelled, is_dirty, existed, is_warm;
+    bool is_repeated; /* its write was sent again */
     uint8_t n_attempts;
     claim_call_fn fn;
     void *user;
@@ -223,6 +224,7 @@ static void retry_later(struct claim_call *call)
     uint64_t wait = (uint64_t)FIRST_RETRY_MS << MIN(call->n_attempts, 5);
 
     call->retry_ms = ctl_now_ms(call->door->c) + wait;
+    call->is_repeated = true;
     enter(call, CALL_RETRYING);
 }
 
@@ -277,7 +279,7 @@ static bool is_ours(const struct claim_call *call, const struct store_object *cl
 {
     const char *its = obj_annotation(claim->json, A_FIRST_OBSERVED);
 
-    return call->n_attempts > 1 && its &&
+    return call->is_repeated && its &&
            strcmp(its, obj_annotation(call->claim, A_FIRST_OBSERVED) ?: "") == 0;
 }
 
