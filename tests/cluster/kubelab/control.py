@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 
-from .base import BIN, say, wait_for
+from .base import BIN, run, say, wait_for
 
 
 def make_pki(instance):
@@ -49,6 +49,9 @@ def start_kube_apiserver(instance, service_accounts):
         "--secure-port=6443", f"--service-cluster-ip-range={net.service_cidr}", "--allow-privileged=true",
         "--authorization-mode=Node,RBAC", f"--client-ca-file={pki}/ca.crt",
         f"--tls-cert-file={pki}/apiserver.crt", f"--tls-private-key-file={pki}/apiserver.key",
+        f"--requestheader-client-ca-file={pki}/ca.crt", "--requestheader-allowed-names=front-proxy",
+        "--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         f"--kubelet-client-certificate={pki}/admin.crt", f"--kubelet-client-key={pki}/admin.key",
         "--kubelet-preferred-address-types=InternalIP",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
@@ -74,7 +77,7 @@ def start_managers(instance):
         f"--root-ca-file={pki}/ca.crt", f"--service-account-private-key-file={pki}/sa.key",
         f"--cluster-cidr={net.pod_cidr}", f"--service-cluster-ip-range={net.service_cidr}",
         # The defaults (20 requests a second) are for large clusters; tests make and drop hundreds of objects at once.
-        "--kube-api-qps=500", "--kube-api-burst=1000", "--use-service-account-credentials=false"])
+        "--kube-api-qps=500", "--kube-api-burst=1000", "--use-service-account-credentials=true"])
     scheduler = user(instance, "scheduler", "/CN=system:kube-scheduler")
     config = instance.dir / "scheduler.json"
     config.write_text(json.dumps({
@@ -105,8 +108,10 @@ def kwok_node(index, taint):
 def start_kwok(instance, n_nodes, taint):
     """kwok and its nodes. taint: beside a real node, so that a pod must ask for a played one (toleration kwok.x-k8s.io/node)."""
     config = user(instance, "kwok", "/O=system:masters/CN=kwok")
+    stages = instance.dir / "stages.yaml"
+    stages.write_text(run(BIN / "kwok", "stages"))
     instance.start("kwok", [
-        BIN / "kwok", f"--kubeconfig={config}", "--manage-all-nodes=false",
+        BIN / "kwok", f"--kubeconfig={config}", f"--config={stages}", "--manage-all-nodes=false",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake", "--cidr=10.0.0.1/12",
         f"--node-ip={instance.net.node_ip}", "--node-lease-duration-seconds=40", "--server-address=127.0.0.1:10247"],
         env=dict(os.environ, HOME=str(instance.dir)))

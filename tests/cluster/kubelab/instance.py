@@ -22,11 +22,20 @@ from .pki import Pki
 
 
 @contextlib.contextmanager
-def locked(path):
+def locked(path, keep=True):
+    """Holds the lock file; unless it is kept, it goes at the end, and who waited for it then makes a new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as f:
-        fcntl.flock(f, fcntl.LOCK_EX)
-        yield
+    while True:
+        with open(path, "w") as f:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            if not path.exists() or path.stat().st_ino != os.fstat(f.fileno()).st_ino:
+                continue
+            try:
+                yield
+            finally:
+                if not keep:
+                    path.unlink()
+            return
 
 
 def all_names():
@@ -50,7 +59,7 @@ class Instance:
 
     def lock(self):
         """Held while an instance is brought up or down: two calls for one name take turns."""
-        return locked(STATE / f".{self.name}.lock")
+        return locked(STATE / f".{self.name}.lock", keep=False)
 
     def claim_index(self, options):
         """Writes the record: from here on the addresses are ours, and `down` knows what to undo."""

@@ -37,8 +37,11 @@ def bring_up(instance, options):
     try:
         build_up(instance, options)
     except (LabError, OSError, KeyboardInterrupt) as e:
-        keep_logs(instance)
-        say("interrupted: taking it down again" if isinstance(e, KeyboardInterrupt) else "that failed: taking it down again")
+        if isinstance(e, KeyboardInterrupt):
+            say("interrupted: taking it down again")
+        else:
+            keep_logs(instance)
+            say("that failed: taking it down again")
         instance.destroy()
         raise
     instance.data["up"] = True
