@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -55,14 +54,15 @@ void rpc_conn_unref(struct rpc_conn *conn)
 /* says_why: a GOAWAY is on its way. */
 static void close_transport(struct rpc_conn *conn, bool says_why)
 {
-    int fd = -1;
+    int fd;
 
     if (!conn->transport)
         return;
-    if (says_why && conn->transport->fd >= 0)
-        fd = fcntl(conn->transport->fd, F_DUPFD_CLOEXEC, 0);
-    conn->transport->ops->free(TAKE_PTR(conn->transport)); /* TLS says its own last word */
-    rpc_linger(conn->hub, fd);
+    fd = conn->transport->ops->release(TAKE_PTR(conn->transport));
+    if (says_why)
+        rpc_linger(conn->hub, fd);
+    else if (fd >= 0)
+        (void)close(fd);
 }
 
 /* Everything outside goes; the memory stays for those who still hold it. */

@@ -1,6 +1,7 @@
 #include "lib/rpc/server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -387,7 +388,7 @@ static int add_listener(struct rpc_server *s, int fd, const char *unix_path,
     return 0;
 }
 
-static int listen_inet(const struct rpc_address *a, struct err *err)
+static int listen_inet(const struct rpc_address *a, bool shares_port, struct err *err)
 {
     _cleanup_(close_fdp) int fd = -1;
     int on = 1;
@@ -395,7 +396,8 @@ static int listen_inet(const struct rpc_address *a, struct err *err)
     fd = socket(a->sa.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return err_errno(err, errno, "making a socket for %s", a->text);
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+        (shares_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) < 0))
         return err_errno(err, errno, "listening on %s", a->text);
     if (bind(fd, &a->sa.any, a->n_sa) < 0 || listen(fd, BACKLOG) < 0) {
         if (errno == EADDRINUSE)
@@ -407,10 +409,12 @@ static int listen_inet(const struct rpc_address *a, struct err *err)
     return TAKE_FD(fd);
 }
 
-int rpc_server_listen(struct rpc_server *s, const char *address, const struct rpc_listen_opts *opts,
-                      char *ret_address, struct err *err)
+int rpc_server_listen_dup(struct rpc_server *s, const char *address,
+                          const struct rpc_listen_opts *opts, char *ret_address, int *ret_fd,
+                          struct err *err)
 {
     struct rpc_address a;
+    _cleanup_(close_fdp) int copy = -1;
     char text[128];
     int fd;
 
@@ -421,17 +425,32 @@ int rpc_server_listen(struct rpc_server *s, const char *address, const struct rp
                             opts && opts->unix_mode ? opts->unix_mode : 0600, err);
         (void)snprintf(text, sizeof(text), "unix:%s", a.sa.un.sun_path);
     } else {
-        fd = listen_inet(&a, err);
+        fd = listen_inet(&a, opts && opts->shares_port, err);
         if (fd >= 0 && rpc_address_of_socket(fd, text, sizeof(text), err) < 0) {
             (void)close(fd);
             fd = -1;
+        }
+    }
+    if (fd >= 0 && ret_fd) {
+        copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+        if (copy < 0) {
+            (void)close(fd);
+            return err_errno(err, errno, "listening on %s", text);
         }
     }
     if (fd < 0 || add_listener(s, fd, a.is_unix ? a.sa.un.sun_path : NULL, opts, err) < 0)
         return -1;
     if (ret_address)
         memcpy(ret_address, text, strlen(text) + 1);
+    if (ret_fd)
+        *ret_fd = TAKE_FD(copy);
     return 0;
+}
+
+int rpc_server_listen(struct rpc_server *s, const char *address, const struct rpc_listen_opts *opts,
+                      char *ret_address, struct err *err)
+{
+    return rpc_server_listen_dup(s, address, opts, ret_address, NULL, err);
 }
 
 int rpc_server_listen_fd(struct rpc_server *s, int fd, const struct rpc_listen_opts *opts,
@@ -624,4 +643,14 @@ void rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret)
         if (conn->session)
             ret->n_calls += rpc_session_streams(conn->session);
     }
+}
+
+void rpc_server_stats_add(struct rpc_server_stats *sum, const struct rpc_server_stats *one)
+{
+    sum->n_connections += one->n_connections;
+    sum->n_connections_total += one->n_connections_total;
+    sum->n_calls += one->n_calls;
+    sum->n_calls_total += one->n_calls_total;
+    for (size_t g = 0; g < N_RPC_GUARDS; g++)
+        sum->guard.n[g] += one->guard.n[g];
 }

@@ -55,6 +55,7 @@ void rpc_server_handle_rest_raw(struct rpc_server *s, rpc_handler handler, void 
 struct rpc_listen_opts {
     const struct rpc_tls *tls; /* NULL: plaintext */
     mode_t unix_mode; /* 0: 0600                                                                */
+    bool shares_port; /* SO_REUSEPORT: lib/rpc/loops.h    */
     /* A connection that does not begin with the HTTP/2 preface: the fd (now the callee's) and the
      * bytes read so far. NULL: closed. */
     void (*on_other)(int fd, const uint8_t *data, size_t n, void *user);
@@ -66,6 +67,11 @@ struct rpc_listen_opts {
  * 128 bytes. opts may be NULL. */
 int rpc_server_listen(struct rpc_server *s, const char *address, const struct rpc_listen_opts *opts,
                       char *ret_address, struct err *err);
+/* The same, and *ret_fd (the caller's) is a duplicate of the listening socket: for
+ * rpc_server_listen_fd() on another loop. */
+int rpc_server_listen_dup(struct rpc_server *s, const char *address,
+                          const struct rpc_listen_opts *opts, char *ret_address, int *ret_fd,
+                          struct err *err);
 /* A listening socket made by someone else (socket activation); owned from now on. */
 int rpc_server_listen_fd(struct rpc_server *s, int fd, const struct rpc_listen_opts *opts,
                          struct err *err);
@@ -83,3 +89,5 @@ struct rpc_server_stats {
     struct rpc_guard_counts guard; /* what peers were stopped from doing */
 };
 void rpc_server_stats(const struct rpc_server *s, struct rpc_server_stats *ret);
+/* Of several servers. */
+void rpc_server_stats_add(struct rpc_server_stats *sum, const struct rpc_server_stats *one);

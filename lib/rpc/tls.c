@@ -224,27 +224,27 @@ static ssize_t tls_write(struct rpc_transport *base, const uint8_t *data, size_t
     return r > 0 ? r : explain(t, r, "TLS", err);
 }
 
-static void tls_free(struct rpc_transport *base)
+static int tls_release(struct rpc_transport *base)
 {
+    int fd = base->fd;
     struct tls_transport *t = of(base);
 
     if (SSL_is_init_finished(t->ssl))
         (void)SSL_shutdown(t->ssl); /* close_notify, as far as the socket takes it */
     ERR_clear_error();
     SSL_free(t->ssl);
-    if (base->fd >= 0)
-        (void)close(base->fd);
     free(base->peer_name);
     free(base->spiffe_id);
     free(t->target);
     free(t);
+    return fd;
 }
 
 static const struct rpc_transport_ops tls_ops = {
     .handshake = tls_handshake,
     .read = tls_read,
     .write = tls_write,
-    .free = tls_free,
+    .release = tls_release,
 };
 
 static int verify_host(SSL *ssl, const char *host)

@@ -40,17 +40,19 @@ static ssize_t plain_write(struct rpc_transport *t, const uint8_t *data, size_t 
     return err_errno(err, errno, "writing");
 }
 
-static void plain_free(struct rpc_transport *t)
+static int plain_release(struct rpc_transport *t)
 {
-    (void)close(t->fd);
+    int fd = t->fd;
+
     free(t);
+    return fd;
 }
 
 static const struct rpc_transport_ops plain_ops = {
     .handshake = plain_handshake,
     .read = plain_read,
     .write = plain_write,
-    .free = plain_free,
+    .release = plain_release,
 };
 
 int rpc_transport_plain(int fd, struct rpc_transport **ret, struct err *err)

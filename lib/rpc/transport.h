@@ -16,8 +16,9 @@ struct rpc_transport_ops {
     /* > 0 bytes, 0 at the end of the stream, RPC_TRANSPORT_AGAIN, or -1 with *err. */
     ssize_t (*read)(struct rpc_transport *t, uint8_t *to, size_t max, struct err *err);
     ssize_t (*write)(struct rpc_transport *t, const uint8_t *data, size_t n, struct err *err);
-    /* Closes the descriptor too. */
-    void (*free)(struct rpc_transport *t);
+    /* Says the transport's own last word and frees it. Returns the descriptor, now the caller's;
+     * -1: it was taken before. */
+    int (*release)(struct rpc_transport *t);
 };
 
 struct rpc_transport {
