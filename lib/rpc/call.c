@@ -212,6 +212,12 @@ void rpc_call_cancel(struct rpc_call *call, int code, const char *message)
     rpc_call_end_early(call, &status);
 }
 
+void rpc_call_count_end(struct rpc_call *call)
+{
+    if (call->counts)
+        rpc_counts_end(TAKE_PTR(call->counts), call->status.code == RPC_OK && !call->said_code);
+}
+
 void rpc_call_abandon(struct rpc_call *call)
 {
     if (!call)
@@ -222,6 +228,7 @@ void rpc_call_abandon(struct rpc_call *call)
     list_remove(&call->todo);
     if (call->watch)
         rpc_watch_end(call);
+    rpc_call_count_end(call);
     call->is_done = true;
     release(call);
 }

@@ -133,6 +133,7 @@ void rpc_call_finish_status(struct rpc_call *call, const struct rpc_status *stat
 
     if (!rpc_call_is_open(call) || call->is_send_ended || call->role != RPC_SERVER)
         return;
+    call->said_code = status->code;
     if (call->watch)
         rpc_watch_said(call, status);
     if (send_status(call, status, &err) < 0)
@@ -186,6 +187,7 @@ void rpc_call_refuse_http(struct rpc_call *call, const char *http_status)
     /* It ends when the request does: what is wrong with the rest of the request is then still said.
      */
     call->is_refused = true;
+    call->said_code = RPC_UNIMPLEMENTED;
     if (f.is_bad || buf_append(&call->stream.out, text, sizeof(text) - 1, &err) < 0 ||
         rpc_stream_respond(&call->stream, f.v, f.n, false, &err) < 0)
         rpc_stream_reset(&call->stream, NGHTTP2_INTERNAL_ERROR);

@@ -18,6 +18,7 @@ struct rpc_call {
     const struct rpc_call_ops *ops;
     void *user;
     struct rpc_typed *typed;       /* service.c                            */
+    struct rpc_counts *counts;     /* of its server or channel, until its end */
     struct rpc_watch *watch;       /* NULL: no interceptors                */
     const struct rpc_call *parent; /* client, while it starts        */
     struct rpc_deadline deadline;
@@ -28,8 +29,10 @@ struct rpc_call {
     struct rpc_frame_decoder decoder;
     struct rpc_retry retry; /* client */
     size_t max_message;
-    size_t max_send;   /* client: 0: only what the queue takes  */
-    size_t n_messages; /* received, handed out                 */
+    size_t max_send;    /* client: 0: only what the queue takes  */
+    size_t n_messages;  /* received, handed out                 */
+    size_t n_uncounted; /* client: messages sent before it had a connection */
+    int said_code;      /* server: the status, once it was said */
     struct rpc_status status;
     struct rpc_metadata headers, trailers; /* server: to be sent      */
     const char *path;
@@ -104,6 +107,8 @@ void rpc_call_lost(struct rpc_call *call, const struct err *why);
 /* Tells what is to be told; only from the hub's task, a connection's round, or a *_free(). */
 void rpc_call_tell(struct rpc_call *call);
 
+/* Of an end that is about to be told: counts, once. */
+void rpc_call_count_end(struct rpc_call *call);
 /* After n_busy was taken back: frees it when it was only held by that. */
 void rpc_call_settle(struct rpc_call *call);
 /* Server: the form is known. */

@@ -60,6 +60,7 @@ static void hand_out(struct rpc_call *call, const struct rpc_frame *frame)
     call->n_messages++;
     call->wants_message = call->is_unary; /* looks whether there is a second one */
     call->was_gzip = frame->compressed;
+    rpc_counts_received(&call->conn->counts, loop_now_ms(call->hub->loop));
     if (call->watch)
         rpc_watch_received(call, frame->n_body);
     if (call->ops && call->ops->on_message)
@@ -281,11 +282,18 @@ static void on_peer_end(struct rpc_call *call)
     settle(call);
 }
 
+static void end_stream(struct rpc_call *call, bool is_ok)
+{
+    if (call->is_streaming)
+        rpc_counts_end(&call->conn->counts, is_ok);
+    call->is_streaming = false;
+}
+
 static void on_close(struct rpc_call *call, uint32_t h2_error)
 {
     char text[96];
 
-    call->is_streaming = false;
+    end_stream(call, call->role == RPC_SERVER ? call->stream.is_end_sent : call->is_peer_ended);
     if (!rpc_call_is_open(call))
         return;
     if (call->role == RPC_SERVER) {
@@ -345,7 +353,7 @@ void rpc_call_event(struct rpc_call *call, const struct rpc_event *ev)
 void rpc_call_lost(struct rpc_call *call, const struct err *why)
 {
     rpc_call_hold(call);
-    call->is_streaming = false;
+    end_stream(call, false);
     if (rpc_call_is_open(call) && !call->has_status &&
         !(call->role == RPC_CLIENT && rpc_retry_after_loss(call)))
         rpc_call_end(call, why->code == RPC_OK ? RPC_UNAVAILABLE : why->code, why->msg);
@@ -357,6 +365,7 @@ static void tell_done(struct rpc_call *call)
     call->is_done = true;
     if (call->watch)
         rpc_watch_end(call);
+    rpc_call_count_end(call);
     if (call->ops && call->ops->on_done)
         call->ops->on_done(call, &call->status, call->user);
 }

@@ -78,6 +78,10 @@ int rpc_call_send_commit(struct rpc_call *call, size_t n, struct err *err)
         if (!to)
             return err_wrap(err, "compressing a message");
     }
+    if (call->conn)
+        rpc_counts_sent(&call->conn->counts, 1, loop_now_ms(call->hub->loop));
+    else
+        call->n_uncounted++;
     if (call->watch)
         rpc_watch_sent(call, n_plain);
     rpc_frame_write_head(to, compressed, (uint32_t)n);
@@ -115,6 +119,9 @@ int rpc_call_start(struct rpc_call *call, struct rpc_conn *conn, const nghttp2_n
     list_remove(&call->pending);
     call->conn = rpc_conn_ref(conn);
     call->is_streaming = true;
+    rpc_counts_begin(&conn->counts, loop_now_ms(conn->hub->loop));
+    rpc_counts_sent(&conn->counts, call->n_uncounted, loop_now_ms(conn->hub->loop));
+    call->n_uncounted = 0;
     rpc_call_dirty(call);
     return 0;
 }

@@ -190,6 +190,9 @@ static int channel_new(struct rpc_channel **ret, struct loop *loop,
     list_init(&ch->old);
     list_init(&ch->pending);
     list_init(&ch->waiting);
+    list_init(&ch->looked_at.link);
+    ch->looked_at.owner = ch;
+    rpc_counts_init(&ch->calls, loop_now_ms(loop));
     if (rpc_hub_new(&ch->hub, loop, err) < 0) {
         free(ch);
         return -1;
@@ -239,6 +242,7 @@ void rpc_channel_free(struct rpc_channel *ch)
     if (!ch || ch->is_freed)
         return;
     ch->is_freed = true;
+    list_remove(&ch->looked_at.link);
     ch->opts.on_state = NULL;
     ch->state = RPC_CHANNEL_SHUTDOWN;
     err_set(&why, RPC_UNAVAILABLE, "ChannelClosed", "the channel was closed");
@@ -376,6 +380,8 @@ int rpc_channel_call(struct rpc_channel *ch, const char *path, const struct rpc_
         return -1;
     }
     call->parent = NULL;
+    call->counts = &ch->calls;
+    rpc_counts_begin(&ch->calls, loop_now_ms(ch->hub->loop));
     rpc_call_set_ops(call, ops, user);
     rpc_channel_submit(ch, call);
     if (ret)

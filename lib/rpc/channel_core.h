@@ -3,6 +3,7 @@
  * connections). */
 #include "lib/rpc/call_core.h"
 #include "lib/rpc/channel.h"
+#include "lib/rpc/look.h"
 #include "lib/rpc/resolver.h"
 
 /* One address of the target. */
@@ -11,8 +12,9 @@ struct endpoint {
     struct rpc_address address;
     struct rpc_conn *conn; /* connecting or ready                    */
     bool is_ready;
-    bool has_failed; /* in this pass                           */
-    bool is_stale;   /* the last lookup did not name it        */
+    bool has_failed;          /* in this pass                           */
+    bool is_stale;            /* the last lookup did not name it        */
+    struct rpc_counts counts; /* its id, and what connections that are gone counted */
 };
 
 struct rpc_channel {
@@ -28,6 +30,8 @@ struct rpc_channel {
     struct list waiting; /* struct rpc_call.pending of those that wait to be sent again */
     struct rpc_throttle throttle;
     struct rpc_chain chain;
+    struct rpc_counts calls;
+    struct rpc_looked_at looked_at;
     struct rpc_lookup *lookup;
     struct rpc_deadline retry;   /* the next pass                                    */
     struct rpc_deadline stagger; /* pick-first: the next address                     */

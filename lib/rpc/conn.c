@@ -117,6 +117,7 @@ static struct rpc_stream *stream_new(void *user)
         return NULL;
     call->conn = rpc_conn_ref(conn);
     call->is_streaming = true;
+    rpc_counts_begin(&conn->counts, loop_now_ms(conn->hub->loop));
     return &call->stream;
 }
 
@@ -266,6 +267,7 @@ int rpc_conn_new(struct rpc_conn **ret, struct rpc_hub *hub, int fd,
     conn->opts = *opts;
     conn->hub = rpc_hub_ref(hub);
     conn->n_ref = 1;
+    rpc_counts_init(&conn->counts, loop_now_ms(hub->loop));
     conn->state = opts->is_connecting ? RPC_CONN_CONNECTING : RPC_CONN_HANDSHAKE;
     conn->timer.fn = on_timer;
     list_init(&conn->link);
@@ -632,6 +634,7 @@ static void on_timer(struct rpc_deadline *d)
     }
     if (due <= now_ms) {
         conn->is_ping_out = true;
+        conn->counts.n_pings++;
         rpc_session_ping(conn->session);
         rpc_conn_dirty(conn);
         due = clock_add(now_ms, PONG_MS);

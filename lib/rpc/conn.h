@@ -6,6 +6,7 @@
  */
 #include "lib/base/clock.h"
 #include "lib/rpc/call.h"
+#include "lib/rpc/counts.h"
 #include "lib/rpc/hub.h"
 #include "lib/rpc/lifetime.h"
 #include "lib/rpc/patience.h"
@@ -75,6 +76,7 @@ struct rpc_conn {
     bool is_goaway_sent;
     void *served;        /* server.c */
     uint64_t admit_peer; /* server.c: for rpc_admit_leave() */
+    struct rpc_counts counts;
     struct rpc_peer peer;
     char *tls_name, *spiffe_id; /* outlive the transport, as the calls do */
     char address[96];

@@ -56,6 +56,7 @@ static int add_endpoint(struct rpc_channel *ch, const struct rpc_address *a, str
     if (!e)
         return err_oom(err);
     e->address = *a;
+    rpc_counts_init(&e->counts, loop_now_ms(ch->hub->loop));
     list_init(&e->link);
     list_push_back(&ch->endpoints, &e->link);
     return 0;
@@ -292,6 +293,16 @@ static void on_goaway(struct rpc_conn *conn)
         connecting_failed(ch, e, &why);
 }
 
+/* Its address counts them on; a connection that said GOAWAY may have outlived that. */
+static void keep_counts(struct rpc_channel *ch, const struct rpc_conn *conn)
+{
+    LIST_FOREACH(it, &ch->endpoints)
+    if (strcmp(endpoint_of(it)->address.text, conn->address) == 0) {
+        rpc_counts_add(&endpoint_of(it)->counts, &conn->counts);
+        return;
+    }
+}
+
 static void on_lost(struct rpc_conn *conn, const struct err *why)
 {
     struct rpc_channel *ch = conn->opts.owner;
@@ -300,6 +311,7 @@ static void on_lost(struct rpc_conn *conn, const struct err *why)
     struct err reason = *why;
 
     list_remove(&conn->link);
+    keep_counts(ch, conn);
     if (e) {
         e->conn = NULL;
         e->is_ready = false;

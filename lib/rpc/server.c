@@ -12,6 +12,7 @@
 #include "lib/rpc/address.h"
 #include "lib/rpc/admit.h"
 #include "lib/rpc/call_core.h"
+#include "lib/rpc/look.h"
 
 enum { ACCEPTS_PER_TURN = 64, BACKLOG = 512, ACCEPT_PAUSE_MS = 100 };
 
@@ -24,6 +25,7 @@ struct handler {
 struct listener {
     struct rpc_server *server;
     struct list link;
+    struct rpc_counts counts; /* its id */
     int fd;
     struct loop_io *io;
     struct rpc_listen_opts opts;
@@ -47,6 +49,8 @@ struct rpc_server {
     struct rpc_chain chain;
     struct list conns, listeners;
     struct rpc_server_stats stats;
+    struct rpc_counts calls;
+    struct rpc_looked_at looked_at;
     struct rpc_admit admit;
     void (*drained)(struct rpc_server *s, void *user);
     void *drained_user;
@@ -179,6 +183,8 @@ static void on_call(struct rpc_conn *conn, struct rpc_call *call)
     struct rpc_server *s = conn->opts.owner;
 
     s->stats.n_calls_total++;
+    rpc_counts_begin(&s->calls, loop_now_ms(s->hub->loop));
+    call->counts = &s->calls;
     rpc_lifetime_calls_changed(conn);
     s->n_ref++;
     call->n_busy++;
@@ -372,6 +378,7 @@ static int add_listener(struct rpc_server *s, int fd, const char *unix_path,
     }
     l->server = s;
     l->fd = fd;
+    rpc_counts_init(&l->counts, loop_now_ms(s->hub->loop));
     l->pause.fn = on_pause_over;
     list_init(&l->link);
     if (opts)
@@ -518,6 +525,9 @@ int rpc_server_new(struct rpc_server **ret, struct loop *loop, const struct rpc_
     rpc_admit_init(&s->admit, s->opts.max_connections, s->opts.max_connections_per_peer);
     list_init(&s->conns);
     list_init(&s->listeners);
+    list_init(&s->looked_at.link);
+    s->looked_at.owner = s;
+    rpc_counts_init(&s->calls, loop_now_ms(loop));
     map_init(&s->handlers);
     s->n_ref = 1;
     *ret = s;
@@ -554,6 +564,7 @@ void rpc_server_free(struct rpc_server *s)
     if (!s || s->is_freed)
         return;
     s->is_freed = true;
+    list_remove(&s->looked_at.link);
     rpc_deadline_disarm(s->hub, &s->drain_deadline);
     stop_listening(s);
     close_all(s);
@@ -653,4 +664,27 @@ void rpc_server_stats_add(struct rpc_server_stats *sum, const struct rpc_server_
     sum->n_calls_total += one->n_calls_total;
     for (size_t g = 0; g < N_RPC_GUARDS; g++)
         sum->guard.n[g] += one->guard.n[g];
+}
+
+/* ---- looking in ---- */
+
+void rpc_server_look(struct rpc_server *s, struct rpc_server_view *ret)
+{
+    *ret = (struct rpc_server_view){
+        .looked_at = &s->looked_at, .calls = &s->calls, .conns = &s->conns};
+}
+
+bool rpc_server_look_listener(const struct rpc_server *s, size_t i, uint64_t *ret_id, int *ret_fd)
+{
+    LIST_FOREACH(it, &s->listeners)
+    {
+        const struct listener *l = CONTAINER_OF(it, struct listener, link);
+
+        if (i-- > 0)
+            continue;
+        *ret_id = l->counts.id;
+        *ret_fd = l->fd;
+        return true;
+    }
+    return false;
 }

@@ -788,3 +788,9 @@ void rpc_session_strike(struct rpc_session *s, enum rpc_guard g, uint32_t limit)
     strike(s, g, limit,
            g == RPC_GUARD_SLOW_STARTS ? NGHTTP2_SETTINGS_TIMEOUT : NGHTTP2_ENHANCE_YOUR_CALM);
 }
+
+void rpc_session_windows(const struct rpc_session *s, int64_t *ret_in, int64_t *ret_out)
+{
+    *ret_in = nghttp2_session_get_local_window_size(s->h2);
+    *ret_out = nghttp2_session_get_remote_window_size(s->h2);
+}

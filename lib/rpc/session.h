@@ -115,6 +115,9 @@ bool rpc_session_can_open(const struct rpc_session *s);
 /* Streams open now, ours and the peer's. */
 size_t rpc_session_streams(const struct rpc_session *s);
 
+/* The connection's windows, in bytes: what the peer may send, and what we may. */
+void rpc_session_windows(const struct rpc_session *s, int64_t *ret_in, int64_t *ret_out);
+
 /* Client: begins the stream. Fields must live until its end (they are not copied). */
 int rpc_session_request(struct rpc_session *s, struct rpc_stream *st, const nghttp2_nv *fields,
                         size_t n, struct err *err);
