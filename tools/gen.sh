@@ -46,11 +46,11 @@ once()
     mv "$tmp" "$dir"
 }
 
-# The contracts of ours, names below proto/, sorted. Languages other than C have the published ones (proto/grpc) as
+# The contracts of ours, names below proto/, sorted. Languages other than C have the published ones (proto/grpc, proto/opentelemetry) as
 # packages of their own.
 own_proto_files()
 {
-    proto_files | grep -v "^grpc/"
+    proto_files | grep -vE "^(grpc|opentelemetry)/"
 }
 
 # Names below proto/, sorted.
