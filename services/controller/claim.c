@@ -13,15 +13,14 @@
  */
 #include "services/controller/claim.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "services/controller/ctl_metrics.h"
 #include "services/controller/names.h"
+#include "services/controller/spans.h"
 
 enum { PENDING_WINDOW_S = 2, PENDING_AGAIN_MS = 500, NOT_FOUND_AGAIN_MS = 60 * 1000 };
 enum { CREATE_AGAIN_MS = 200, WATCHES_APART_MS = 1000, INVALID_AGAIN_MS = 60 * 1000 };
@@ -90,16 +89,11 @@ static int64_t now_ms(const struct work *w)
     return ctl_now_ns(w->c) / 1000000;
 }
 
-/* {"traceparent": "00-<trace>-<span>-01"} */
-static int put_trace(json_t *claim)
+static int put_trace(const struct ctl *c, json_t *claim)
 {
-    uint64_t id[3];
-    char text[96];
+    char text[SPAN_CONTEXT_CHARS];
 
-    bytes_random(id, sizeof(id));
-    (void)snprintf(text, sizeof(text),
-                   "{\"traceparent\":\"00-%016" PRIx64 "%016" PRIx64 "-%016" PRIx64 "-01\"}", id[0],
-                   id[1], id[2]);
+    span_context(c->spans, text);
     return obj_put_annotation(claim, A_TRACE, text);
 }
 
@@ -107,7 +101,7 @@ static int put_trace(json_t *claim)
 static int note_first_seen(struct work *w)
 {
     bool lacks_time = !obj_annotation(w->claim->json, A_FIRST_OBSERVED);
-    bool lacks_trace = w->c->opts.is_tracing && !obj_annotation(w->claim->json, A_TRACE);
+    bool lacks_trace = w->c->spans && !obj_annotation(w->claim->json, A_TRACE);
     char when[40];
 
     if (!lacks_time && !lacks_trace)
@@ -116,7 +110,7 @@ static int note_first_seen(struct work *w)
         return -1;
     ctl_format_nano(w->memo->first_seen_ns, when);
     if ((lacks_time && obj_put_annotation(w->edit, A_FIRST_OBSERVED, when) < 0) ||
-        (lacks_trace && !obj_annotation(w->edit, A_TRACE) && put_trace(w->edit) < 0))
+        (lacks_trace && !obj_annotation(w->edit, A_TRACE) && put_trace(w->c, w->edit) < 0))
         return oom(w);
     return 0;
 }

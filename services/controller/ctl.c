@@ -8,6 +8,8 @@
 #include "lib/loop/loop.h"
 #include "services/controller/ctl_wake.h"
 #include "services/controller/names.h"
+#include "services/controller/podmeta.h"
+#include "services/controller/spans.h"
 
 typedef int (*step_fn)(struct ctl *c, const struct store_object *o, struct ctl_item *it,
                        struct step *st, struct err *err);
@@ -15,12 +17,13 @@ typedef int (*step_fn)(struct ctl *c, const struct store_object *o, struct ctl_i
 static const struct {
     const char *kind;
     step_fn step;
+    const char *span; /* the reference's; NULL: its steps are not traced */
 } queues[Q_N] = {
-    [Q_CLAIM] = {KIND_CLAIM, claim_step},
-    [Q_SANDBOX] = {KIND_SANDBOX, sandbox_step},
-    [Q_POD] = {KIND_POD, pod_step},
-    [Q_POOL] = {KIND_POOL, pool_step},
-    [Q_TEMPLATE] = {KIND_TEMPLATE, template_step},
+    [Q_CLAIM] = {KIND_CLAIM, claim_step, "ReconcileSandboxClaim"},
+    [Q_SANDBOX] = {KIND_SANDBOX, sandbox_step, "ReconcileSandbox"},
+    [Q_POD] = {KIND_POD, pod_step, NULL},
+    [Q_POOL] = {KIND_POOL, pool_step, NULL},
+    [Q_TEMPLATE] = {KIND_TEMPLATE, template_step, "ReconcileSandboxTemplate"},
 };
 
 enum { LOOK_ALL_FIRST_MS = 50, LOOK_ALL_MAX_MS = 5000 };
@@ -303,6 +306,29 @@ static bool item_write(struct ctl_item *it, struct step *st)
     return false;
 }
 
+/* The step inside its span; what it wants to write is written outside of it. */
+static int run_step(struct ctl_item *it, struct step *st, struct err *err)
+{
+    struct ctl *c = it->ctl;
+    const struct store_object *o = store_get(c->store, queues[it->queue].kind, it->ns, it->name);
+    struct span span;
+    int r;
+
+    span_begin(&span, o && queues[it->queue].span ? c->spans : NULL, queues[it->queue].span,
+               o && c->spans ? obj_annotation(o->json, A_TRACE) : NULL);
+    if (it->queue == Q_SANDBOX) {
+        span_attr(&span, "sandbox.name", it->name);
+        span_attr(&span, "sandbox.namespace", it->ns);
+    }
+    if (span.spans && obj_label(o->json, L_CREATED_BY))
+        span_attr(&span, L_CREATED_BY, podmeta_created_by(obj_label(o->json, L_CREATED_BY)));
+    r = queues[it->queue].step(c, o, it, st, err);
+    if (r == 0 && st->batch.oom)
+        r = err_oom(err);
+    span_end(&span, r < 0 ? err : NULL);
+    return r;
+}
+
 static void item_step(struct ctl_item *it)
 {
     struct ctl *c = it->ctl;
@@ -316,13 +342,10 @@ static void item_step(struct ctl_item *it)
     c->n_busy++;
     heap_remove(c, it);
     batch_init(&st.batch);
-    r = queues[it->queue].step(c, store_get(c->store, queues[it->queue].kind, it->ns, it->name), it,
-                               &st, &err);
+    r = run_step(it, &st, &err);
     if (st.again_ms != CLOCK_NEVER)
         look_again(c, it, st.again_ms);
-    if (r < 0 || st.batch.oom) {
-        if (r == 0)
-            (void)err_oom(&err);
+    if (r < 0) {
         settle_taken(it);
         item_failed(it, &err);
     } else if (st.batch.n > 0) {

@@ -20,6 +20,7 @@ struct loop;
 struct ctl;
 struct binder;
 struct ctl_metrics;
+struct spans;
 struct claim_memo;
 
 /* In the order in which they are stepped: claims first, refill last. */
@@ -47,7 +48,6 @@ struct ctl_opts {
     double max_refill_rate;      /* creates per second and pool; 0: no bound                  */
     uint32_t write_behind_ms;    /* metadata of owned Pods may be late by this, at most 1 s    */
     bool no_pool_eviction;       /* members are not marked as safe to evict                   */
-    bool is_tracing;             /* objects get a trace context when they have none          */
     bool no_claim_events;        /* no Events about claims in the API                         */
     bool no_claim_annotations;   /* claims are not written to only for observability          */
 };
@@ -83,6 +83,7 @@ struct ctl {
     struct events events;
     struct binder *binder;       /* NULL: none on Kubernetes */
     struct ctl_metrics *metrics; /* NULL: not counted        */
+    struct spans *spans;         /* NULL: not traced         */
 
     struct map items; /* "<queue letter>/ns/name" -> ctl_item */
     struct list dirty[Q_N];

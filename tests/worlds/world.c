@@ -105,6 +105,7 @@ static void start_controller(struct world *w)
     struct err err;
 
     must(w, ctl_init(&w->ctl, w->loop, w->store, &w->opts, &err), &err);
+    w->ctl.spans = w->is_tracing ? &w->spans : NULL;
     if (!w->opts.is_cluster)
         must(w, binder_new(&w->binder, &w->ctl, &node, &w->binder_opts, &err), &err);
     must(w, claim_door_new(&w->door, &w->ctl, &err), &err);
@@ -451,7 +452,7 @@ static void do_config(struct world *w)
     if (world_has(w, "no_eviction"))
         w->ctl.opts.no_pool_eviction = true;
     if (world_has(w, "tracing"))
-        w->ctl.opts.is_tracing = true;
+        w->is_tracing = true;
     if (starting)
         w->binder_opts.max_starting = (uint32_t)atoi(starting);
     w->opts = w->ctl.opts;
@@ -685,6 +686,7 @@ void world_run(const char *file, struct world_sweep *sweep)
     w->opts.clock = (struct ctl_clock){.now_ms = clock_ms, .now_ns = clock_ns, .user = w};
     w->binder_opts.max_starting = 64;
     fake_node_init(&w->node);
+    spans_init(&w->spans);
     must(w, loop_new(&w->loop, &err), &err);
     must(w, store_new_memory(&w->store, w->loop, &err), &err);
     store_set_clock(w->store, clock_s, w);
@@ -700,6 +702,7 @@ void world_run(const char *file, struct world_sweep *sweep)
     store_free(w->store);
     loop_free(w->loop);
     fake_node_done(&w->node);
+    spans_done(&w->spans);
 }
 
 int main(int argc, char **argv)

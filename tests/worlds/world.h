@@ -10,6 +10,7 @@
 #include "services/controller/binder.h"
 #include "services/controller/claim_call.h"
 #include "services/controller/ctl.h"
+#include "services/controller/spans.h"
 
 /* ---- the node of a world (world_node.c) ---- */
 
@@ -144,6 +145,8 @@ struct world {
     char text[2048]; /* the line, for messages */
     const char *words[WORLD_MAX_WORDS];
     size_t n_words;
+    bool is_tracing;
+    struct spans spans;
     bool no_settle;  /* the command ends in '!'                      */
     bool is_outside; /* what is written now is not the controller's */
 };

@@ -351,6 +351,34 @@ static void expect_event(struct world *w, const char *name)
         world_fail(w, "there is no such event");
 }
 
+/* A span of that name that belongs to the trace which the object carries; its attributes. */
+static bool has_span(struct world *w, const char *context, const char *name)
+{
+    char text[RPC_TRACEPARENT_CHARS + 1];
+
+    LIST_FOREACH(link, &w->spans.ended)
+    {
+        const struct span *s = CONTAINER_OF(link, struct span, link);
+
+        rpc_trace_format(&s->trace, text);
+        text[RPC_TRACEPARENT_CHARS - 20] = '\0'; /* up to the trace id */
+        if (strcmp(s->name, name) == 0 && strstr(context, text))
+            return true;
+    }
+    return false;
+}
+
+static void expect_span(struct world *w, const char *kind, const char *name)
+{
+    const struct store_object *o = store_get(w->store, kind, "default", world_sandbox(w, name));
+    const char *context = o ? obj_annotation(o->json, A_TRACE) : NULL;
+
+    if (!context)
+        world_fail(w, "it is not there, or carries no trace");
+    if (!has_span(w, context, world_arg(w, "name")))
+        world_fail(w, "no such span in its trace");
+}
+
 void world_expect(struct world *w)
 {
     const char *what = w->n_words > 1 ? w->words[1] : "";
@@ -370,6 +398,8 @@ void world_expect(struct world *w)
         expect_object(w, name, world_need(w, 3));
     else if (strcmp(what, "event") == 0)
         expect_event(w, world_sandbox(w, name));
+    else if (strcmp(what, "span") == 0)
+        expect_span(w, name, world_need(w, 3));
     else if (strcmp(what, "writes") == 0)
         fake_cluster_expect_writes(w);
     else if (strcmp(what, "burst") == 0)
