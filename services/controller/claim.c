@@ -139,11 +139,17 @@ static void flush_edit(struct work *w, bool locked)
     w->edit = NULL;
 }
 
+/* The claim as it will be when this step is written: its Sandbox goes on with its trace. */
+static const json_t *wanted_claim(const struct work *w)
+{
+    return w->edit ? w->edit : w->claim->json;
+}
+
 /* Commit 2 of the adoption protocol: the Sandbox gets its new owner. */
 static int transfer(struct work *w, const struct store_object *sb, const char *pool,
                     const struct store_object *template)
 {
-    json_t *wanted = claim_adopted_sandbox(w->claim->json, sb, template, &w->out.problem);
+    json_t *wanted = claim_adopted_sandbox(wanted_claim(w), sb, template, &w->out.problem);
 
     if (!wanted)
         return w->out.problem.reason[0] ? 1 : oom(w);
@@ -189,7 +195,9 @@ static int create_cold(struct work *w, const struct claim_source *src)
         step_again(w->st, CREATE_AGAIN_MS);
         return 0;
     }
-    sb = claim_cold_sandbox(w->claim->json, src->template, &w->out.problem);
+    if (w->c->spans && note_first_seen(w) < 0)
+        return -1;
+    sb = claim_cold_sandbox(wanted_claim(w), src->template, &w->out.problem);
     if (!sb)
         return w->out.problem.reason[0] ? 0 : oom(w);
     w->memo->move = MOVE_CREATE;
