@@ -5,7 +5,7 @@ import pathlib
 import signal
 import subprocess
 
-from conftest import CLUSTER, Lab
+from lab import CLUSTER, Lab
 from kubelab import procs
 
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import CLUSTER, Lab
+from lab import CLUSTER, Lab
 from lab_test import traces
 from kubelab import procs
 
@@ -91,6 +91,7 @@ def test_runtime_image_loads(cluster):
     ns = cluster.namespace()
     spec = pod("python", "true", "gvisor")
     spec["spec"]["containers"] = [{"name": "c", "image": ref, "imagePullPolicy": "Never",
+                                   "resources": {"requests": {"cpu": "250m", "memory": "512Mi", "ephemeral-storage": "512Mi"}},
                                    "readinessProbe": {"httpGet": {"path": "/", "port": 8888}, "periodSeconds": 1}}]
     cluster.kubectl("create", "-n", ns, "-f", "-", text_in=json.dumps(spec))
     cluster.kubectl("wait", "-n", ns, "pod/python", "--for=condition=Ready", "--timeout=60s")

@@ -166,6 +166,9 @@ def wait_node(instance):
         instance.check_alive(*parts)
         return instance.kubectl("get", "node", NODE, "-o", ready, check=False) == "True"
     wait_for(f"node Ready ({instance.log('kubelet')})", is_ready, 90, 0.2)
+    # Without capacity isolation the kubelet reports no local storage, and pods that ask for some would find no node.
+    storage = json.dumps({"status": {"capacity": {"ephemeral-storage": "64Gi"}, "allocatable": {"ephemeral-storage": "64Gi"}}})
+    instance.kubectl("patch", "node", NODE, "--subresource=status", "--type=merge", "-p", storage)
 
 
 # ---- Services and names ----
