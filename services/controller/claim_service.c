@@ -22,6 +22,7 @@ enum { PAGE_DEFAULT = 100, PAGE_MAX = 1000 };
 
 struct claim_service {
     struct ctl *c;
+    struct gate *gate; /* NULL: none */
     struct claim_door *door;
     struct watch_streams watches;
     struct ctl_listener listener;
@@ -79,11 +80,13 @@ static void on_created(const struct claim_result *res, void *user)
 {
     Agentsandbox__V1__CreateClaimResponse reply = AGENTSANDBOX__V1__CREATE_CLAIM_RESPONSE__INIT;
     struct create *ctx = user;
+    struct err err;
 
     ctx->call = NULL;
     count(ctx, res);
-    if (res->err) {
-        rpc_call_fail(ctx->rpc, res->err);
+    /* Another leads meanwhile: it may not know of this claim's sandbox, and asks of itself. */
+    if (res->err || gate_check_leader(ctx->s->gate, &err) < 0) {
+        rpc_call_fail(ctx->rpc, res->err ? res->err : &err);
         return;
     }
     reply.existed = res->existed;
@@ -121,20 +124,22 @@ static void on_create(struct rpc_call *call, const ProtobufCMessage *request, vo
         (const Agentsandbox__V1__CreateClaimRequest *)request;
     struct create *ctx = arena_zalloc(rpc_call_arena(call), sizeof(*ctx));
     const struct rpc_peer *peer = rpc_call_peer(call);
-    char principal[64];
+    struct claim_service *s = user;
+    const char *principal = gate_principal(s->gate);
+    char uid[64];
     struct err err;
 
     if (!ctx) {
         fail_oom(call);
         return;
     }
-    ctx->s = user;
+    ctx->s = s;
     ctx->rpc = call;
     ctx->start_ns = clock_monotonic_ns();
     agentsandbox_v1_claim_service_create_claim_accept(call, &create_ops, ctx);
-    (void)snprintf(principal, sizeof(principal), "uid=%u", peer->has_uid ? peer->uid : UINT32_MAX);
-    if (claim_call_new(&ctx->call, ctx->s->door, req, principal, answer_by(call), on_created, ctx,
-                       &err) < 0) {
+    (void)snprintf(uid, sizeof(uid), "uid=%u", peer->has_uid ? peer->uid : UINT32_MAX);
+    if (claim_call_new(&ctx->call, s->door, req, principal ? principal : uid, answer_by(call),
+                       on_created, ctx, &err) < 0) {
         const struct claim_result res = {.err = &err};
 
         ctx->call = NULL;
@@ -517,25 +522,32 @@ static void on_sandbox(const char *ns _unused_, const char *name _unused_, const
 
 /* ---- life ---- */
 
+#define CLAIMS(verb_, all_)                                                                        \
+    {                                                                                              \
+        .group = GROUP_EXT, .resource = "sandboxclaims", .verb = (verb_), .all = (all_)            \
+    }
+
 int claim_service_new(struct claim_service **ret, struct ctl *c, struct rpc_server *server,
-                      struct err *err)
+                      struct gate *gate, struct err *err)
 {
     static const struct {
         const struct rpc_method_desc *method;
+        struct gate_rule rule;
         rpc_msg_handler handler;
     } methods[] = {
-        {&agentsandbox_v1_claim_service_create_claim_method, on_create},
-        {&agentsandbox_v1_claim_service_get_claim_method, on_get},
-        {&agentsandbox_v1_claim_service_list_claims_method, on_list},
-        {&agentsandbox_v1_claim_service_watch_claims_method, on_watch},
-        {&agentsandbox_v1_claim_service_renew_claim_method, on_renew},
-        {&agentsandbox_v1_claim_service_delete_claim_method, on_delete},
+        {&agentsandbox_v1_claim_service_create_claim_method, CLAIMS("create", false), on_create},
+        {&agentsandbox_v1_claim_service_get_claim_method, CLAIMS("get", false), on_get},
+        {&agentsandbox_v1_claim_service_list_claims_method, CLAIMS("list", true), on_list},
+        {&agentsandbox_v1_claim_service_watch_claims_method, CLAIMS("watch", true), on_watch},
+        {&agentsandbox_v1_claim_service_renew_claim_method, CLAIMS("patch", false), on_renew},
+        {&agentsandbox_v1_claim_service_delete_claim_method, CLAIMS("delete", false), on_delete},
     };
     _cleanup_(claim_service_freep) struct claim_service *s = calloc(1, sizeof(*s));
 
     if (!s)
         return err_oom(err);
     s->c = c;
+    s->gate = gate;
     list_init(&s->deletes);
     list_init(&s->watches.all);
     s->listener = (struct ctl_listener){.on_sandbox = on_sandbox, .user = s};
@@ -544,7 +556,8 @@ int claim_service_new(struct claim_service **ret, struct ctl *c, struct rpc_serv
         loop_task_new(&s->task, c->loop, look_at_deletes, s, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-        if (rpc_server_handle_method(server, methods[i].method, methods[i].handler, s, err) < 0)
+        if (gate_handle(gate, server, methods[i].method, &methods[i].rule, methods[i].handler, s,
+                        err) < 0)
             return -1;
     *ret = TAKE_PTR(s);
     return 0;

@@ -216,9 +216,9 @@ int controller_start(struct controller *c, struct err *err)
     if (start_core(c, err) < 0 || ctl_start(&c->ctl, err) < 0 ||
         node_client_new(&c->node, &c->ctl, c->opts.node, &binder, err) < 0)
         return -1;
-    if (claim_service_new(&c->claims, &c->ctl, c->server, err) < 0 ||
+    if (claim_service_new(&c->claims, &c->ctl, c->server, NULL, err) < 0 ||
         template_service_new(&c->templates, &c->ctl, c->server, err) < 0 ||
-        route_service_new(&c->routes, &c->ctl, c->routes_server, err) < 0 ||
+        route_service_new(&c->routes, &c->ctl, c->routes_server, NULL, err) < 0 ||
         set_serving(c, err) < 0)
         return -1;
     c->is_started = true;

@@ -36,9 +36,9 @@ static void up(struct doors *d)
 
     *d = (struct doors){0};
     scene_up(s);
-    assert_int_equal(claim_service_new(&d->claims, &s->ctl, s->server, &err), 0);
+    assert_int_equal(claim_service_new(&d->claims, &s->ctl, s->server, NULL, &err), 0);
     assert_int_equal(template_service_new(&d->templates, &s->ctl, s->server, &err), 0);
-    assert_int_equal(route_service_new(&d->routes, &s->ctl, s->server, &err), 0);
+    assert_int_equal(route_service_new(&d->routes, &s->ctl, s->server, NULL, &err), 0);
     scene_template(s, "t");
     scene_pool(s, "p", "t", REPLICAS);
     settle(d);

@@ -22,6 +22,7 @@ typedef Agentsandbox__V1__Route Route;
 
 /* Names that changed since a watcher last read; more, and it has to begin anew. */
 enum { MAX_DIRTY = 16384 };
+enum { AGENT_PORT = 8888 };
 
 struct route_service {
     struct ctl *c;
@@ -85,6 +86,28 @@ static bool is_claimed(const struct ctl *c, const struct store_object *sb)
     return !is_member || members_is_taken(&c->members, sb->uid);
 }
 
+/* On Kubernetes the agent listens in its pod. generation: a pod that is made anew under the same
+ * name is younger. */
+static int put_cluster_route(Route *r, const struct store_object *pod, struct arena *a)
+{
+    const json_t *ips = obj_get(pod->json, "status.podIPs");
+    const char *ip = obj_str(json_array_get(ips, 0), "ip");
+    char text[80] = "";
+    int64_t created = 0;
+
+    if (ip)
+        (void)snprintf(text, sizeof(text), strchr(ip, ':') ? "ipv6:[%.45s]:%d" : "ipv4:%.45s:%d",
+                       ip, AGENT_PORT);
+    else
+        r->phase = r->phase == PHASE(READY) ? PHASE(PENDING) : r->phase;
+    (void)obj_time(pod->json, "metadata.creationTimestamp", &created); /* else it stays 0 */
+    r->generation = (uint64_t)created;
+    r->instance_id = (char *)pod->uid;
+    r->endpoint = arena_strdup(a, text);
+    r->cause = cause_of_pod(pod->json, a);
+    return r->endpoint ? 0 : -1;
+}
+
 /* NULL: out of memory. Strings are shared with the store's objects. */
 static Route *route_of(const struct ctl *c, const struct store_object *sb, struct arena *a)
 {
@@ -103,6 +126,8 @@ static Route *route_of(const struct ctl *c, const struct store_object *sb, struc
     r->endpoint = (char *)"node";
     if (!pod)
         return r;
+    if (c->opts.is_cluster)
+        return put_cluster_route(r, pod, a) < 0 ? NULL : r;
     r->instance_id = (char *)(obj_annotation(pod->json, A_INSTANCE_ID) ?: "");
     if (generation)
         (void)bytes_parse_u64(generation, 0, UINT64_MAX, &r->generation); /* else it stays 0 */
@@ -383,8 +408,10 @@ static void on_task(struct loop_task *t _unused_, void *user)
 /* ---- life ---- */
 
 int route_service_new(struct route_service **ret, struct ctl *c, struct rpc_server *server,
-                      struct err *err)
+                      struct gate *gate, struct err *err)
 {
+    static const struct gate_rule resolve_rule = {GROUP_CORE, "sandboxes", "get", false};
+    static const struct gate_rule watch_rule = {GROUP_CORE, "sandboxes", "watch", true};
     _cleanup_(route_service_freep) struct route_service *s = calloc(1, sizeof(*s));
 
     if (!s)
@@ -395,10 +422,10 @@ int route_service_new(struct route_service **ret, struct ctl *c, struct rpc_serv
     s->listener = (struct ctl_listener){.on_sandbox = on_sandbox, .user = s};
     ctl_listen(c, &s->listener);
     if (loop_task_new(&s->task, c->loop, on_task, s, err) < 0 ||
-        rpc_server_handle_method(server, &agentsandbox_v1_route_service_resolve_method, on_resolve,
-                                 s, err) < 0 ||
-        rpc_server_handle_method(server, &agentsandbox_v1_route_service_watch_method, on_watch, s,
-                                 err) < 0)
+        gate_handle(gate, server, &agentsandbox_v1_route_service_resolve_method, &resolve_rule,
+                    on_resolve, s, err) < 0 ||
+        gate_handle(gate, server, &agentsandbox_v1_route_service_watch_method, &watch_rule,
+                    on_watch, s, err) < 0)
         return -1;
     *ret = TAKE_PTR(s);
     return 0;

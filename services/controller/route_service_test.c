@@ -15,7 +15,7 @@ static void up(struct scene *s)
     struct err err;
 
     scene_up(s);
-    assert_int_equal(route_service_new(&routes, &s->ctl, s->server, &err), 0);
+    assert_int_equal(route_service_new(&routes, &s->ctl, s->server, NULL, &err), 0);
     scene_template(s, "t");
     scene_pool(s, "p", "t", 1);
     SCENE_WHILE(s, members_n_ready(&s->ctl.members, "default", "p") != 1);

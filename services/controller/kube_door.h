@@ -1,0 +1,35 @@
+#pragma once
+/*
+ * ClaimService and RouteService on Kubernetes: a TCP listener, TLS, and callers who are checked by
+ * the API server's own rules (who.h, gate.h). Every replica listens; those that do not lead answer
+ * UNAVAILABLE "NotLeader" and name the leader. There is no TemplateService: templates and pools are
+ * applied with kubectl.
+ */
+#include "lib/kube/kube_client.h"
+#include "services/controller/ctl.h"
+
+struct kube_door;
+
+struct kube_door_opts {
+    const char *address;              /* ":9090", "[::1]:0", …                                  */
+    const char *cert_file, *key_file; /* NULL or "": plaintext, with is_insecure only           */
+    const char *client_ca_file;       /* NULL or "": clients need no certificate, but a token   */
+    bool is_insecure;                 /* plaintext is meant; tokens are needed all the same     */
+    struct kube_client *client;       /* for reviews; outlives the door                         */
+    bool (*leads)(const char **leader, void *user); /* as gate_opts                            */
+    void *user;
+};
+
+/* Listens at once. c: initialised, started or not; outlives the door. INVALID_ARGUMENT
+ * "BadAddress", "BadTlsConfig"; FAILED_PRECONDITION "CertificateMissing", "AddressInUse". */
+int kube_door_new(struct kube_door **ret, struct loop *loop, struct ctl *c,
+                  const struct kube_door_opts *opts, struct err *err);
+/* The certificate's files were renewed. */
+int kube_door_reload(struct kube_door *d, struct err *err);
+/* No new calls; open ones end until deadline_ms (loop_now_ms() time), then fn is called once. */
+void kube_door_drain(struct kube_door *d, uint64_t deadline_ms, void (*fn)(void *user), void *user);
+void kube_door_free(struct kube_door *d);
+DEFINE_CLEANUP(struct kube_door *, kube_door_free)
+
+/* The real address. */
+const char *kube_door_address(const struct kube_door *d);
