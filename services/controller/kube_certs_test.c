@@ -259,6 +259,8 @@ static void post(struct loop *loop, struct client *c, size_t n, const char *want
         }
         (void)loop_turn(loop, false);
         r = SSL_read(c->ssl, got + n_got, (int)(sizeof(got) - 1 - n_got));
+        if (r <= 0)
+            (void)usleep(100); /* the kernel may hold small segments back */
         n_got += (size_t)MAX(r, 0);
         got[n_got] = '\0';
     }
