@@ -40,7 +40,9 @@ struct rpc_session {
     struct rpc_meter meter;
     uint64_t now_ms;        /* of this round                                    */
     uint64_t head_since_ms; /* the header block being received began; 0: none   */
+    uint32_t n_provoked;    /* resets counted already, not yet sent */
     uint32_t n_pings_out;   /* sent, not answered */
+    bool has_data;          /* the DATA frame being received, besides padding */
     bool has_goaway;        /* the peer said it */
     bool has_sent;          /* HEADERS or DATA  */
     bool owes_preface;      /* client */
@@ -147,6 +149,7 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
     (void)h2;
     switch (hd->type) {
     case NGHTTP2_DATA:
+        s->has_data = false;
         break;
     case NGHTTP2_HEADERS:
         begin_head(s, hd);
@@ -191,8 +194,12 @@ static int on_invalid_frame(nghttp2_session *h2, const nghttp2_frame *frame, int
     (void)h2;
     if (frame->hd.type == NGHTTP2_HEADERS)
         s->head_since_ms = 0;
-    if (lib_error == NGHTTP2_ERR_REFUSED_STREAM)
+    if (lib_error == NGHTTP2_ERR_REFUSED_STREAM) {
         note(s, RPC_GUARD_REFUSED_STREAMS);
+        return 0;
+    }
+    s->n_provoked++;
+    note(s, RPC_GUARD_PROVOKED_RESETS);
     return 0;
 }
 
@@ -267,7 +274,7 @@ static int on_stream_frame(struct rpc_session *s, const nghttp2_frame *frame, st
         r = on_headers_frame(s, st, is_end);
         if (r != 0)
             return r;
-    } else if (frame->hd.length == frame->data.padlen && !is_end) {
+    } else if (!s->has_data && !is_end) {
         note(s, RPC_GUARD_EMPTY_DATA);
     }
     return is_end ? record(s, (struct rpc_event){.type = RPC_EVENT_END, .stream = st}) : 0;
@@ -310,6 +317,7 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t id, const u
 
     (void)flags;
     s->n_received += n;
+    s->has_data = true;
     if (!st)
         return 0;
     return record(s,
@@ -341,8 +349,12 @@ static void note_sent(struct rpc_session *s, const nghttp2_frame *frame)
 {
     if (frame->hd.type == NGHTTP2_PING && !(frame->hd.flags & NGHTTP2_FLAG_ACK))
         s->n_pings_out++;
-    if (frame->hd.type == NGHTTP2_RST_STREAM && is_provoked(frame->rst_stream.error_code))
-        note(s, RPC_GUARD_PROVOKED_RESETS);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && is_provoked(frame->rst_stream.error_code)) {
+        if (s->n_provoked > 0)
+            s->n_provoked--;
+        else /* by DATA, which on_invalid_frame() is not told of */
+            note(s, RPC_GUARD_PROVOKED_RESETS);
+    }
     if (frame->hd.type != NGHTTP2_GOAWAY || frame->goaway.error_code == NGHTTP2_NO_ERROR)
         return;
     if (!s->is_ending)
