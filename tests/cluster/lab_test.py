@@ -55,6 +55,32 @@ def test_interrupted_up_leaves_nothing():
     assert traces(name) == []
 
 
+def test_killed_up_is_cleaned_up():
+    name = f"t{os.getpid()}-kill"
+    folder = pathlib.Path(f"/var/lib/agent-sandbox-cluster/{name}")
+    up = subprocess.Popen([CLUSTER, "up", "--control-plane-only", "--name", name], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL)
+    while not (folder / "log/kube-apiserver.log").exists() and up.poll() is None:
+        pass
+    up.kill()
+    up.wait()
+    assert procs.members(f"agent-sandbox-cluster-{name}")
+    status = subprocess.run([CLUSTER, "status", "--name", name], capture_output=True, text=True)
+    assert status.returncode == 3 and "NOT WELL" in status.stdout, status
+    down = subprocess.run([CLUSTER, "down", "--name", name], capture_output=True, text=True)
+    assert down.returncode == 0, down.stderr
+    assert traces(name) == []
+
+
+def test_reset_and_kubectl_words(own_api_server):
+    own_api_server.kubectl("create", "namespace", "goes")
+    done = subprocess.run([CLUSTER, "reset", "--name", own_api_server.name], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip() == own_api_server.kubeconfig, done.stderr
+    words = [CLUSTER, "kubectl", "--name", own_api_server.name, "--namespace", "default", "get", "namespaces", "-o", "name"]
+    listed = subprocess.run(words, capture_output=True, text=True)
+    assert "namespace/default" in listed.stdout and "goes" not in listed.stdout, listed
+
+
 def test_bad_words_are_told():
     for argv, word in ((["up", "--name", "Not_A_Name"], "no name for a cluster"),
                        (["status", "--name", "nobody"], "there is no cluster"),
