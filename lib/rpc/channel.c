@@ -85,7 +85,7 @@ static const char *timeout_text(struct rpc_call *call, bool *ret_failed)
     return text;
 }
 
-static void start(struct rpc_channel *ch, struct rpc_conn *conn, struct rpc_call *call)
+void rpc_channel_start_on(struct rpc_channel *ch, struct rpc_conn *conn, struct rpc_call *call)
 {
     bool failed = false;
     const char *timeout = timeout_text(call, &failed);
@@ -107,7 +107,7 @@ void rpc_channel_start_pending(struct rpc_channel *ch)
     struct rpc_conn *conn;
 
     while (!list_is_empty(&ch->pending) && (conn = rpc_channel_pick(ch)))
-        start(ch, conn, LIST_FIRST(&ch->pending, struct rpc_call, pending));
+        rpc_channel_start_on(ch, conn, LIST_FIRST(&ch->pending, struct rpc_call, pending));
 }
 
 static void end_waiting(struct rpc_channel *ch, const struct err *why)

@@ -3,15 +3,26 @@
  * connections). */
 #include "lib/rpc/call_core.h"
 #include "lib/rpc/channel.h"
+#include "lib/rpc/checkup.h"
 #include "lib/rpc/look.h"
 #include "lib/rpc/resolver.h"
+
+/* gRPC connection-backoff.md */
+enum {
+    RPC_BACKOFF_FIRST_MS = 1000,
+    RPC_BACKOFF_MAX_MS = 120 * 1000,
+    RPC_BACKOFF_GROWTH_PERCENT = 160,
+};
 
 /* One address of the target. */
 struct endpoint {
     struct list link;
     struct rpc_address address;
     struct rpc_conn *conn; /* connecting or ready                    */
-    bool is_ready;
+    bool is_up;            /* its SETTINGS are there                 */
+    bool is_ready;         /* takes calls: up, and healthy           */
+    bool is_unhealthy;     /* up, and said not to be serving         */
+    struct rpc_checkup checkup;
     bool has_failed;          /* in this pass                           */
     bool is_stale;            /* the last lookup did not name it        */
     struct rpc_counts counts; /* its id, and what connections that are gone counted */
@@ -46,6 +57,8 @@ struct rpc_channel {
 void rpc_channel_unref(struct rpc_channel *ch);
 /* Careful: the channel may be freed in it, by what is told. */
 void rpc_channel_enter(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why);
+/* Begins the call there; what fails is told by its end. */
+void rpc_channel_start_on(struct rpc_channel *ch, struct rpc_conn *conn, struct rpc_call *call);
 void rpc_channel_start_pending(struct rpc_channel *ch);
 /* Those that do not wait for the channel to be ready learn why it is not. */
 void rpc_channel_fail_pending(struct rpc_channel *ch, const struct err *why, bool all);
@@ -59,3 +72,6 @@ void rpc_channel_connect_done(struct rpc_channel *ch, const struct err *why);
 int rpc_channel_use_fd(struct rpc_channel *ch, int fd, struct err *err);
 /* The connection for the next call; NULL: none takes one now. */
 struct rpc_conn *rpc_channel_pick(struct rpc_channel *ch);
+/* What its checkup says. why: when it is not serving. Careful: as rpc_channel_enter(). */
+void rpc_channel_health(struct rpc_channel *ch, struct endpoint *e, bool is_serving,
+                        const struct err *why);

@@ -249,6 +249,8 @@ static enum rpc_channel_state state_of(const struct endpoint *e)
 {
     if (e->is_ready)
         return RPC_CHANNEL_READY;
+    if (e->is_unhealthy)
+        return RPC_CHANNEL_TRANSIENT_FAILURE;
     if (e->conn)
         return RPC_CHANNEL_CONNECTING;
     return e->has_failed ? RPC_CHANNEL_TRANSIENT_FAILURE : RPC_CHANNEL_IDLE;

@@ -223,12 +223,27 @@ static int take_balance(const json_t *root, struct rpc_service_config *c, struct
     return c->has_balance ? 0 : bad(err, "loadBalancingPolicy", "is none that is known");
 }
 
+/* ---- health ---- */
+
+static int take_health(const json_t *o, struct rpc_service_config *c, struct err *err)
+{
+    const json_t *name = json_object_get(o, "serviceName");
+
+    if (!name)
+        return 0;
+    if (!json_is_string(name) || json_string_length(name) > RPC_HEALTH_SERVICE_MAX)
+        return bad(err, "healthCheckConfig.serviceName", "is no text, or one of over 512 bytes");
+    c->health_service = strdup(json_string_value(name));
+    return c->health_service ? 0 : err_oom(err);
+}
+
 static int take_all(const json_t *root, struct rpc_service_config *c, struct err *err)
 {
     if (!json_is_object(root))
         return bad(err, "it", "is no JSON object");
     if (take_balance(root, c, err) < 0 ||
-        take_throttling(json_object_get(root, "retryThrottling"), c, err) < 0)
+        take_throttling(json_object_get(root, "retryThrottling"), c, err) < 0 ||
+        take_health(json_object_get(root, "healthCheckConfig"), c, err) < 0)
         return -1;
     return take_methods(json_object_get(root, "methodConfig"), c, err);
 }

@@ -14,6 +14,7 @@
 
 static const char full[] =
     "{\"loadBalancingConfig\":[{\"grpclb\":{}},{\"round_robin\":{}}],"
+    "\"healthCheckConfig\":{\"serviceName\":\"a.B\"},"
     "\"retryThrottling\":{\"maxTokens\":10,\"tokenRatio\":0.1},"
     "\"methodConfig\":[{\"name\":[{\"service\":\"a.B\",\"method\":\"C\"},{\"service\":\"a.D\"}],"
     "\"timeout\":\"1.5004s\",\"waitForReady\":true,\"maxRequestMessageBytes\":\"1024\","
@@ -31,6 +32,7 @@ static int check_full(void *user, struct err *err)
     if (rpc_service_config_parse(full, sizeof(full) - 1, &c, err) < 0)
         return -1;
     assert_true(c.has_balance && c.is_round_robin);
+    assert_string_equal(c.health_service, "a.B");
     assert_int_equal(c.throttle_max, 10000);
     assert_int_equal(c.throttle_ratio, 100);
     m = rpc_service_config_find(&c, "/a.B/C");
@@ -100,6 +102,8 @@ static void test_refused(void **state)
         "{\"retryThrottling\":{\"maxTokens\":1001,\"tokenRatio\":1}}",
         "{\"retryThrottling\":{\"maxTokens\":0,\"tokenRatio\":1}}",
         "{\"retryThrottling\":{\"maxTokens\":1}}",
+        "{\"healthCheckConfig\":{\"serviceName\":1}}",
+        "{\"healthCheckConfig\":{\"serviceName\":null}}",
         "{\"loadBalancingConfig\":[{\"grpclb\":{}}]}",
         "{\"loadBalancingPolicy\":\"grpclb\"}",
     };

@@ -300,6 +300,9 @@ static void came_up(struct rpc_conn *conn)
 
 static void on_pong(struct rpc_conn *conn)
 {
+    if (conn->is_ping_out) /* re-arming needs no memory */
+        (void)rpc_deadline_arm(conn->hub, &conn->timer,
+                               clock_add(conn->heard_ms, conn->opts.keepalive_ms), NULL);
     conn->is_ping_out = false;
     if (!conn->is_draining || conn->is_goaway_sent)
         return;
@@ -429,6 +432,16 @@ static bool may_read(const struct rpc_conn *conn)
            (!conn->session || !rpc_session_is_ending(conn->session));
 }
 
+void rpc_conn_say_goaway(const struct rpc_conn *conn, struct err *err)
+{
+    const char *text;
+    uint32_t code = conn->session ? rpc_session_peer_goaway(conn->session, &text) : 0;
+
+    if (code != NGHTTP2_NO_ERROR)
+        err_set(err, RPC_UNAVAILABLE, "GoAway", "%s ended the connection: %s, \"%s\"",
+                conn->address, nghttp2_http2_strerror(code), text);
+}
+
 static void read_some(struct rpc_conn *conn)
 {
     struct err err;
@@ -443,6 +456,7 @@ static void read_some(struct rpc_conn *conn)
                         conn->address);
         if (n < 0) {
             err_recode(&err, RPC_UNAVAILABLE, "ConnectionLost");
+            rpc_conn_say_goaway(conn, &err);
             lost(conn, &err);
             break;
         }

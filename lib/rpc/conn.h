@@ -97,4 +97,6 @@ void rpc_conn_flush(struct rpc_conn *conn);
 void rpc_conn_drain(struct rpc_conn *conn);
 /* Ends it as if the peer had gone: with on_lost. */
 void rpc_conn_lose(struct rpc_conn *conn, const struct err *why);
+/* When the peer gave a reason in a GOAWAY, that is the error. */
+void rpc_conn_say_goaway(const struct rpc_conn *conn, struct err *err);
 bool rpc_conn_can_open(const struct rpc_conn *conn);

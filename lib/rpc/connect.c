@@ -16,9 +16,6 @@
 
 enum {
     CONNECT_MS = 20 * 1000,
-    BACKOFF_FIRST_MS = 1000,
-    BACKOFF_MAX_MS = 120 * 1000,
-    BACKOFF_GROWTH_PERCENT = 160,
     BACKOFF_JITTER_PERCENT = 20,
     STAGGER_MS = 250, /* RFC 8305 5, "Connection Attempt Delay" */
 };
@@ -62,12 +59,19 @@ static int add_endpoint(struct rpc_channel *ch, const struct rpc_address *a, str
     return 0;
 }
 
+/* Takes its connection from it. */
+static struct rpc_conn *let_go(struct endpoint *e)
+{
+    rpc_checkup_stop(&e->checkup);
+    e->is_up = e->is_ready = e->is_unhealthy = false;
+    return TAKE_PTR(e->conn);
+}
+
 /* New calls go elsewhere; it ends with its last one. */
 static void retire(struct rpc_channel *ch, struct endpoint *e)
 {
-    struct rpc_conn *conn = TAKE_PTR(e->conn);
+    struct rpc_conn *conn = let_go(e);
 
-    e->is_ready = false;
     list_push_back(&ch->old, &conn->link);
     conn->is_goaway_sent = true; /* the flush looks whether a call is left */
     rpc_conn_dirty(conn);
@@ -76,10 +80,10 @@ static void retire(struct rpc_channel *ch, struct endpoint *e)
 static void drop_endpoint(struct rpc_channel *ch, struct endpoint *e, const struct err *why)
 {
     list_remove(&e->link);
-    if (e->conn && e->is_ready)
+    if (e->conn && e->is_up)
         retire(ch, e);
     else if (e->conn)
-        rpc_conn_close(TAKE_PTR(e->conn), why);
+        rpc_conn_close(let_go(e), why);
     free(e);
 }
 
@@ -117,11 +121,16 @@ static bool has_ready(const struct rpc_channel *ch)
     return false;
 }
 
-static bool has_conn(const struct rpc_channel *ch)
+/* Of which something is still to be heard: it connects, or its health is not yet known. */
+static bool has_open(const struct rpc_channel *ch)
 {
     LIST_FOREACH(it, &ch->endpoints)
-    if (endpoint_of(it)->conn)
-        return true;
+    {
+        const struct endpoint *e = endpoint_of(it);
+
+        if (e->conn && !e->is_ready && !e->is_unhealthy)
+            return true;
+    }
     return false;
 }
 
@@ -146,9 +155,10 @@ struct rpc_conn *rpc_channel_pick(struct rpc_channel *ch)
 
 static uint32_t next_backoff(struct rpc_channel *ch)
 {
-    uint32_t max = ch->opts.backoff_max_ms ? ch->opts.backoff_max_ms : BACKOFF_MAX_MS;
-    uint32_t first = ch->opts.backoff_first_ms ? ch->opts.backoff_first_ms : BACKOFF_FIRST_MS;
-    uint64_t ms = ch->backoff_ms ? (uint64_t)ch->backoff_ms * BACKOFF_GROWTH_PERCENT / 100 : first;
+    uint32_t max = ch->opts.backoff_max_ms ? ch->opts.backoff_max_ms : RPC_BACKOFF_MAX_MS;
+    uint32_t first = ch->opts.backoff_first_ms ? ch->opts.backoff_first_ms : RPC_BACKOFF_FIRST_MS;
+    uint64_t ms =
+        ch->backoff_ms ? (uint64_t)ch->backoff_ms * RPC_BACKOFF_GROWTH_PERCENT / 100 : first;
     uint32_t random;
 
     ch->backoff_ms = (uint32_t)MIN(ms, (uint64_t)max);
@@ -199,13 +209,15 @@ static void become_idle(struct rpc_channel *ch, const struct err *why)
     rpc_channel_unref(ch);
 }
 
-/* A connection that was ready is not any more. */
+/* A connection that was up is not any more. */
 static void one_less(struct rpc_channel *ch, const struct err *why)
 {
-    if (has_ready(ch))
+    if (has_ready(ch) || has_open(ch))
         (void)arm_retry(ch); /* no memory: the others carry on */
     else if (ch->state == RPC_CHANNEL_READY)
         become_idle(ch, why);
+    else
+        failed(ch, why); /* it was not healthy */
 }
 
 /* ---- what connections tell ---- */
@@ -213,7 +225,7 @@ static void one_less(struct rpc_channel *ch, const struct err *why)
 static bool is_complete(const struct rpc_channel *ch)
 {
     LIST_FOREACH(it, &ch->endpoints)
-    if (!endpoint_of(it)->is_ready)
+    if (!endpoint_of(it)->is_up)
         return false;
     return true;
 }
@@ -230,8 +242,18 @@ static void drop_others(struct rpc_channel *ch, const struct endpoint *winner)
         struct endpoint *e = endpoint_of(it);
 
         if (e != winner && e->conn)
-            rpc_conn_close(TAKE_PTR(e->conn), &why);
+            rpc_conn_close(let_go(e), &why);
     }
+}
+
+static void take_calls(struct rpc_channel *ch, struct endpoint *e)
+{
+    e->is_ready = true;
+    e->is_unhealthy = false;
+    ch->n_ref++;
+    rpc_channel_start_pending(ch);
+    rpc_channel_enter(ch, RPC_CHANNEL_READY, NULL);
+    rpc_channel_unref(ch);
 }
 
 static void on_up(struct rpc_conn *conn)
@@ -241,16 +263,35 @@ static void on_up(struct rpc_conn *conn)
 
     if (!e)
         return;
-    e->is_ready = true;
+    e->is_up = true;
     if (ch->opts.balance == RPC_PICK_FIRST)
         drop_others(ch, e);
     if (ch->opts.balance == RPC_PICK_FIRST || is_complete(ch)) {
         ch->backoff_ms = 0;
         rpc_deadline_disarm(ch->hub, &ch->retry);
     }
+    if (rpc_checkup_is_wanted(ch))
+        rpc_checkup_start(ch, e);
+    else
+        take_calls(ch, e);
+}
+
+/* Calls that are open go on. A pass that is to come mends nothing here: the checkup goes on. */
+void rpc_channel_health(struct rpc_channel *ch, struct endpoint *e, bool is_serving,
+                        const struct err *why)
+{
+    if (is_serving) {
+        take_calls(ch, e);
+        return;
+    }
+    e->is_ready = false;
+    e->is_unhealthy = true;
+    if (has_ready(ch) || has_open(ch))
+        return;
+    ch->last = *why;
     ch->n_ref++;
-    rpc_channel_start_pending(ch);
-    rpc_channel_enter(ch, RPC_CHANNEL_READY, NULL);
+    rpc_channel_fail_pending(ch, why, false);
+    rpc_channel_enter(ch, RPC_CHANNEL_TRANSIENT_FAILURE, &ch->last);
     rpc_channel_unref(ch);
 }
 
@@ -276,18 +317,30 @@ static void connecting_failed(struct rpc_channel *ch, struct endpoint *e, struct
         try_next(ch);
 }
 
+/* Too many pings: fewer from now on (gRPC A8, "Client"). */
+static void explain_goaway(struct rpc_channel *ch, const struct rpc_conn *conn, struct err *why)
+{
+    const char *text;
+    uint32_t code = rpc_session_peer_goaway(conn->session, &text);
+
+    err_set(why, RPC_UNAVAILABLE, "ServerStopping", "%s is stopping", conn->address);
+    rpc_conn_say_goaway(conn, why);
+    if (code == NGHTTP2_ENHANCE_YOUR_CALM && strcmp(text, "too_many_pings") == 0)
+        ch->opts.keepalive_ms = MIN(ch->opts.keepalive_ms, UINT32_MAX / 2) * 2;
+}
+
 static void on_goaway(struct rpc_conn *conn)
 {
     struct rpc_channel *ch = conn->opts.owner;
     struct endpoint *e = find_conn(ch, conn);
-    bool was_ready = e && e->is_ready;
+    bool was_up = e && e->is_up;
     struct err why;
 
     if (!e)
         return;
-    err_set(&why, RPC_UNAVAILABLE, "ServerStopping", "%s is stopping", conn->address);
+    explain_goaway(ch, conn, &why);
     retire(ch, e);
-    if (was_ready)
+    if (was_up)
         one_less(ch, &why);
     else
         connecting_failed(ch, e, &why);
@@ -307,20 +360,18 @@ static void on_lost(struct rpc_conn *conn, const struct err *why)
 {
     struct rpc_channel *ch = conn->opts.owner;
     struct endpoint *e = find_conn(ch, conn);
-    bool was_ready = e && e->is_ready;
+    bool was_up = e && e->is_up;
     struct err reason = *why;
 
     list_remove(&conn->link);
     keep_counts(ch, conn);
-    if (e) {
-        e->conn = NULL;
-        e->is_ready = false;
-    }
+    if (e)
+        (void)let_go(e);
     rpc_conn_unref(conn);
     if (!e)
         return;
     ch->n_ref++;
-    if (was_ready)
+    if (was_up)
         one_less(ch, &reason);
     else
         connecting_failed(ch, e, &reason);
@@ -424,7 +475,7 @@ static void try_next(struct rpc_channel *ch)
         return;
     }
     why = ch->last;
-    if (!has_conn(ch))
+    if (!has_open(ch))
         failed(ch, &why);
 }
 
@@ -518,7 +569,7 @@ void rpc_channel_connect_done(struct rpc_channel *ch, const struct err *why)
 
         list_remove(&e->link);
         if (e->conn)
-            rpc_conn_close(TAKE_PTR(e->conn), why);
+            rpc_conn_close(let_go(e), why);
         free(e);
     }
     while (!list_is_empty(&ch->old)) {

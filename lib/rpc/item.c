@@ -35,7 +35,7 @@ int item_next(struct item_cursor *c, struct item *ret)
     *ret = (struct item){.field = (uint32_t)(tag >> 3), .wire = (enum item_wire)(tag & 7)};
     switch (tag & 7) {
     case ITEM_VARINT:
-        return get_varint(c, &n) < 0 ? -1 : 1;
+        return get_varint(c, &ret->number) < 0 ? -1 : 1;
     case ITEM_I64:
         return skip(c, 8) < 0 ? -1 : 1;
     case ITEM_I32:

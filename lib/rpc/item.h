@@ -15,6 +15,7 @@ struct item_cursor {
 struct item {
     uint32_t field;
     enum item_wire wire;
+    uint64_t number;         /* of ITEM_VARINT */
     struct item_cursor body; /* of ITEM_LEN, within the message; else empty, at NULL */
 };
 

@@ -17,6 +17,8 @@ void rpc_service_config_done(struct rpc_service_config *c)
     MAP_FOREACH(it, &c->methods)
     free(map_entry_value(it));
     map_done(&c->methods);
+    free(c->health_service);
+    c->health_service = NULL;
 }
 
 int rpc_service_config_add(struct rpc_service_config *c, const char *service, const char *method,

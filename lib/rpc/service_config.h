@@ -10,7 +10,8 @@
 
 #include "lib/base/map.h"
 
-enum { RPC_RETRY_ATTEMPTS_MAX = 5 }; /* more are taken as so many (gRPC A6) */
+enum { RPC_HEALTH_SERVICE_MAX = 512 }; /* bytes of a name */
+enum { RPC_RETRY_ATTEMPTS_MAX = 5 };   /* more are taken as so many (gRPC A6) */
 
 struct rpc_retry_policy {
     unsigned max_attempts; /* the first one counted; 0: no retries, else 2..5 */
@@ -31,6 +32,9 @@ struct rpc_service_config {
     uint32_t throttle_max; /* tokens in thousandths; 0: none */
     uint32_t throttle_ratio; /* thousandths */
     bool has_balance, is_round_robin;
+    /* healthCheckConfig.serviceName, malloc()ed; NULL: addresses are not checked. Round-robin only
+     * (gRPC A17). */
+    char *health_service;
 };
 
 void rpc_service_config_init(struct rpc_service_config *c);

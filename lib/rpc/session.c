@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/limits.h"
 #include "lib/rpc/h2_mem.h"
 
@@ -20,6 +21,7 @@ enum {
     HEAD_MAX_CONTINUATIONS = 16,
     QUEUED_FRAMES_MAX = 8192,
     TINY_WINDOW_BYTES = 16,
+    GOAWAY_TEXT_CHARS = 128,
     HEAD_GIVE_UP_BYTES =
         8 * LIMIT_RPC_METADATA, /* further fields of a block are not even counted */
 };
@@ -46,6 +48,8 @@ struct rpc_session {
     bool has_goaway;        /* the peer said it */
     bool has_sent;          /* HEADERS or DATA  */
     bool owes_preface;      /* client */
+    uint32_t peer_goaway;   /* code of the last one that came */
+    char *peer_goaway_text; /* NULL: it had none */
     bool is_ending;         /* our GOAWAY with an error is on its way: nothing more is read */
     bool is_broken;         /* memory was out for something that cannot be left out */
     uint32_t own_error;
@@ -280,6 +284,19 @@ static int on_stream_frame(struct rpc_session *s, const nghttp2_frame *frame, st
     return is_end ? record(s, (struct rpc_event){.type = RPC_EVENT_END, .stream = st}) : 0;
 }
 
+/* For people: what the peer says about why. */
+static void keep_goaway(struct rpc_session *s, const nghttp2_goaway *goaway)
+{
+    char text[GOAWAY_TEXT_CHARS];
+
+    free(s->peer_goaway_text);
+    s->peer_goaway = goaway->error_code;
+    s->peer_goaway_text = NULL;
+    if (goaway->opaque_data_len > 0) /* no memory: without the words */
+        s->peer_goaway_text =
+            strdup(bytes_escape(goaway->opaque_data, goaway->opaque_data_len, text, sizeof(text)));
+}
+
 static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
 {
     struct rpc_session *s = user;
@@ -302,6 +319,7 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
         return record(s, (struct rpc_event){.type = RPC_EVENT_PING});
     case NGHTTP2_GOAWAY:
         s->has_goaway = true;
+        keep_goaway(s, &frame->goaway);
         return record(
             s, (struct rpc_event){.type = RPC_EVENT_GOAWAY, .code = frame->goaway.error_code});
     default:
@@ -535,6 +553,7 @@ void rpc_session_free(struct rpc_session *s)
     nghttp2_session_del(s->h2);
     rpc_skipped_done(&s->skipped);
     free(s->events);
+    free(s->peer_goaway_text);
     free(s);
 }
 
@@ -805,4 +824,10 @@ void rpc_session_windows(const struct rpc_session *s, int64_t *ret_in, int64_t *
 {
     *ret_in = nghttp2_session_get_local_window_size(s->h2);
     *ret_out = nghttp2_session_get_remote_window_size(s->h2);
+}
+
+uint32_t rpc_session_peer_goaway(const struct rpc_session *s, const char **ret_text)
+{
+    *ret_text = s->peer_goaway_text ? s->peer_goaway_text : "";
+    return s->peer_goaway;
 }

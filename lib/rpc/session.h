@@ -115,6 +115,9 @@ bool rpc_session_can_open(const struct rpc_session *s);
 /* Streams open now, ours and the peer's. */
 size_t rpc_session_streams(const struct rpc_session *s);
 
+/* The code of the last GOAWAY that came, and its text, escaped ("": none). NO_ERROR when none came.
+ */
+uint32_t rpc_session_peer_goaway(const struct rpc_session *s, const char **ret_text);
 /* The connection's windows, in bytes: what the peer may send, and what we may. */
 void rpc_session_windows(const struct rpc_session *s, int64_t *ret_in, int64_t *ret_out);
 
