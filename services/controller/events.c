@@ -17,6 +17,7 @@ void events_init(struct events *e)
     map_init(&e->objects);
     list_init(&e->by_age);
     e->n_objects = 0;
+    e->n_news = 0;
 }
 
 static void history_free(struct events *e, struct history *h)
@@ -112,6 +113,7 @@ bool events_add(struct events *e, const char *kind, const char *ns, const char *
         h->n++;
     }
     is_news = ev->count == 0 || now_s - ev->last_s > EVENTS_SERIES_S;
+    e->n_news += is_news;
     ev->count++;
     ev->last_s = now_s;
     list_remove(&ev->link);

@@ -25,6 +25,7 @@ struct events {
     struct map objects; /* "Kind/ns/name" */
     struct list by_age; /* least recently written first */
     size_t n_objects;
+    uint64_t n_news; /* ever */
 };
 
 void events_init(struct events *e);

@@ -48,7 +48,8 @@ static json_t *event_object(const struct ctl *c, const struct store_object *abou
     (void)snprintf(instance, sizeof(instance), "%s-%.64s", controller,
                    c->opts.host_name ? c->opts.host_name : host);
     (void)snprintf(name, sizeof(name), "%.230s.%llx", about->name,
-                   (unsigned long long)ctl_now_ns(c));
+                   (unsigned long long)ctl_now_ns(c) +
+                       c->events.n_news); /* two may be of one instant */
     micro_time(ctl_now_ns(c), when);
     o = obj_new("events.k8s.io/v1", KIND_EVENT, about->ns, name);
     if (!o)

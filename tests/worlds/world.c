@@ -105,6 +105,8 @@ static void start_controller(struct world *w)
     struct err err;
 
     must(w, ctl_init(&w->ctl, w->loop, w->store, &w->opts, &err), &err);
+    must(w, metrics_new(&w->metrics, &err), &err);
+    must(w, ctl_metrics_init(&w->counters, &w->ctl, w->metrics, &err), &err);
     w->ctl.spans = w->is_tracing ? &w->spans : NULL;
     if (!w->opts.is_cluster)
         must(w, binder_new(&w->binder, &w->ctl, &node, &w->binder_opts, &err), &err);
@@ -122,6 +124,7 @@ static void stop_controller(struct world *w)
             w->calls[i].call = NULL;
     claim_door_free(w->door);
     ctl_done(&w->ctl);
+    metrics_free(w->metrics);
     binder_free(w->binder);
     w->binder = NULL;
     w->node.binder = NULL;
@@ -691,6 +694,7 @@ void world_run(const char *file, struct world_sweep *sweep)
     must(w, store_new_memory(&w->store, w->loop, &err), &err);
     store_set_clock(w->store, clock_s, w);
     store_set_fault(w->store, fake_cluster_on_op, w);
+    world_audit_start(w);
     start_controller(w);
     while (fgets(line, sizeof(line), f)) {
         w->line++;
@@ -699,6 +703,7 @@ void world_run(const char *file, struct world_sweep *sweep)
     *sweep = w->sweep;
     (void)fclose(f);
     stop_controller(w);
+    world_audit_done(w);
     store_free(w->store);
     loop_free(w->loop);
     fake_node_done(&w->node);

@@ -10,6 +10,7 @@
 #include "services/controller/binder.h"
 #include "services/controller/claim_call.h"
 #include "services/controller/ctl.h"
+#include "services/controller/metrics_impl.h"
 #include "services/controller/spans.h"
 
 /* ---- the node of a world (world_node.c) ---- */
@@ -137,6 +138,10 @@ struct world {
     struct fake_node node;
     struct fake_cluster cluster; /* used when opts.is_cluster */
     struct world_sweep sweep;
+    struct metrics *metrics; /* of the present process */
+    struct ctl_metrics counters;
+    struct store_watch *audit;
+    struct map history; /* claim -> "Reason,Reason", owned */
     uint64_t now_ms;
     struct world_call calls[WORLD_MAX_CALLS];
     size_t n_calls;
@@ -172,6 +177,11 @@ void world_store(struct world *w, enum store_op_type type, const char *kind, con
                  json_t *object);
 /* Unix time of the story, seconds. */
 int64_t world_now_s(const struct world *w);
+/* What must be so at every moment, and what claims said meanwhile (world_audit.c). */
+void world_audit_start(struct world *w);
+void world_audit_done(struct world *w);
+void world_expect_history(struct world *w, const char *claim);
+void world_expect_metric(struct world *w, const char *series);
 /* One story from beginning to end. */
 void world_run(const char *file, struct world_sweep *sweep);
 /* As after `kill -9`; those who called and have no answer call again. */

@@ -406,6 +406,10 @@ void world_expect(struct world *w)
         expect_burst(w);
     else if (strcmp(what, "distinct") == 0)
         expect_distinct(w);
+    else if (strcmp(what, "history") == 0)
+        world_expect_history(w, name);
+    else if (strcmp(what, "metric") == 0)
+        world_expect_metric(w, name);
     else if (strcmp(what, "answered") == 0)
         expect_answered(w);
     else if (strcmp(what, "count") == 0) {
