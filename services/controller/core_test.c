@@ -209,6 +209,57 @@ static void members_are_taken_once(void **state)
     json_decref(jb);
 }
 
+static void members_are_taken_from_the_fullest_node(void **state)
+{
+    static const struct {
+        const char *name, *node;
+    } all[] = {{"a", "n1"}, {"b", NULL}, {"c", "n2"}, {"d", "n2"}, {"e", "n2"}, {"f", "n1"}};
+    static const char *const order[] = {"c", "a", "d", "f", "e", "b"};
+    struct members m;
+
+    (void)state;
+    members_init(&m);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        json_t *json;
+        struct store_object o = member(&json, all[i].name, all[i].name, true);
+
+        assert_int_equal(obj_put_str(json, "status.nodeName", all[i].node), 0);
+        members_update(&m, &o);
+        json_decref(json);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+        assert_string_equal(members_take(&m, "ns", "p", true)->name, order[i]);
+    assert_null(members_take(&m, "ns", "p", true));
+    members_done(&m);
+}
+
+/* A claim that names a member keeps it, whatever else becomes of its writes. */
+static void members_are_held_for_who_names_them(void **state)
+{
+    uint64_t x = members_holder("ns", "x"), y = members_holder("ns", "y");
+    json_t *json;
+    struct store_object a = member(&json, "a", "ua", true);
+    struct members m;
+
+    (void)state;
+    members_init(&m);
+    assert_false(members_hold(&m, "ua", x)); /* not there */
+    members_update(&m, &a);
+    assert_true(members_hold(&m, "ua", x));
+    assert_true(members_hold(&m, "ua", x));
+    assert_false(members_hold(&m, "ua", y));
+    assert_true(members_is_held_by(&m, "ua", x));
+    assert_false(members_is_held_by(&m, "ua", y));
+    assert_null(members_take(&m, "ns", "p", false));
+    members_settle(&m, "ua", &a);
+    assert_false(members_is_held_by(&m, "ua", x));
+    assert_true(members_hold(&m, "ua", y));
+    members_remove(&m, "ua");
+    assert_false(members_is_held_by(&m, "ua", y));
+    members_done(&m);
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +270,8 @@ int main(void)
         cmocka_unit_test(conditions_move_with_their_status),
         cmocka_unit_test(causes_come_back_from_json),
         cmocka_unit_test(members_are_taken_once),
+        cmocka_unit_test(members_are_taken_from_the_fullest_node),
+        cmocka_unit_test(members_are_held_for_who_names_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,17 +14,22 @@ void members_init(struct members *m)
     m->is_incomplete = false;
 }
 
+static void pool_free(struct member_pool *p)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&p->nodes)))
+        free(CONTAINER_OF(link, struct member_node, link));
+    free(p->key);
+    free(p);
+}
+
 void members_done(struct members *m)
 {
     MAP_FOREACH(it, &m->by_uid)
     free(map_entry_value(it));
     MAP_FOREACH(it, &m->pools)
-    {
-        struct member_pool *p = map_entry_value(it);
-
-        free(p->key);
-        free(p);
-    }
+    pool_free(map_entry_value(it));
     map_done(&m->by_uid);
     map_done(&m->pools);
 }
@@ -58,18 +63,52 @@ static struct member_pool *make_pool(struct members *m, const char *ns, const ch
     p = calloc(1, sizeof(*p));
     if (!p)
         return NULL;
-    list_init(&p->ready);
+    list_init(&p->nodes);
     list_init(&p->starting);
     if (asprintf(&p->key, "%s/%s", ns, pool) < 0) {
         free(p);
         return NULL;
     }
     if (map_set(&m->pools, p->key, p, NULL, NULL) < 0) {
-        free(p->key);
-        free(p);
+        pool_free(p);
         return NULL;
     }
     return p;
+}
+
+static struct member_node *make_node(struct member_pool *p, const char *name)
+{
+    struct member_node *node;
+
+    LIST_FOREACH(it, &p->nodes)
+    {
+        node = CONTAINER_OF(it, struct member_node, link);
+        if (strcmp(node->name, name) == 0)
+            return node;
+    }
+    node = calloc(1, sizeof(*node) + strlen(name) + 1);
+    if (!node)
+        return NULL;
+    memcpy(node->name, name, strlen(name) + 1);
+    list_init(&node->ready);
+    list_init(&node->link);
+    list_push_back(&p->nodes, &node->link);
+    return node;
+}
+
+/* The node with most ready members; those whose node is not known come last. */
+static struct member_node *fullest_node(const struct member_pool *p)
+{
+    struct member_node *best = NULL;
+
+    LIST_FOREACH(it, &p->nodes)
+    {
+        struct member_node *node = CONTAINER_OF(it, struct member_node, link);
+
+        if (node->n > 0 && (!best || (*node->name && (!*best->name || node->n > best->n))))
+            best = node;
+    }
+    return best;
 }
 
 static void unlink_member(struct member *b)
@@ -77,16 +116,22 @@ static void unlink_member(struct member *b)
     if (!list_is_linked(&b->link))
         return;
     list_remove(&b->link);
-    if (b->is_ready)
+    if (b->node) {
+        b->node->n--;
         b->pool->n_ready--;
-    else
+    } else {
         b->pool->n_starting--;
+    }
+    b->node = NULL;
 }
 
-static void link_member(struct member *b)
+/* node NULL: it is not ready. */
+static void link_member(struct member *b, struct member_node *node)
 {
-    if (b->is_ready) {
-        list_push_back(&b->pool->ready, &b->link);
+    if (node) {
+        b->node = node;
+        node->n++;
+        list_push_back(&node->ready, &b->link);
         b->pool->n_ready++;
     } else {
         list_push_back(&b->pool->starting, &b->link);
@@ -122,6 +167,7 @@ void members_update(struct members *m, const struct store_object *sandbox)
 {
     struct member *b = map_get(&m->by_uid, sandbox->uid);
     const char *pool_name;
+    struct member_node *node = NULL;
     struct member_pool *pool;
     bool is_ready;
 
@@ -143,12 +189,18 @@ void members_update(struct members *m, const struct store_object *sandbox)
         b->is_ready = is_ready;
         return;
     }
-    if (list_is_linked(&b->link) && b->is_ready == is_ready && b->pool == pool)
+    if (is_ready) {
+        node = make_node(pool, obj_str_or(sandbox->json, "status.nodeName", ""));
+        m->is_incomplete |= !node;
+        if (!node)
+            return;
+    }
+    b->is_ready = is_ready;
+    if (list_is_linked(&b->link) && b->node == node && b->pool == pool)
         return;
     unlink_member(b);
     b->pool = pool;
-    b->is_ready = is_ready;
-    link_member(b);
+    link_member(b, node);
 }
 
 void members_remove(struct members *m, const char *uid)
@@ -175,8 +227,7 @@ void members_remove_pool(struct members *m, const char *ns, const char *pool)
             members_remove(m, b->uid);
     }
     (void)map_remove(&m->pools, p->key);
-    free(p->key);
-    free(p);
+    pool_free(p);
 }
 
 static struct member *take(struct member *b)
@@ -189,11 +240,12 @@ static struct member *take(struct member *b)
 struct member *members_take(struct members *m, const char *ns, const char *pool, bool ready_only)
 {
     struct member_pool *p = find_pool(m, ns, pool);
+    struct member_node *node = p ? fullest_node(p) : NULL;
 
     if (!p)
         return NULL;
-    if (!list_is_empty(&p->ready))
-        return take(LIST_FIRST(&p->ready, struct member, link));
+    if (node)
+        return take(LIST_FIRST(&node->ready, struct member, link));
     if (ready_only)
         return NULL;
     LIST_FOREACH(it, &p->starting)

@@ -9,16 +9,25 @@
 #include "lib/store/store.h"
 
 struct member {
-    struct list link; /* in ready or starting of its pool; unlinked while taken */
+    struct list link; /* in ready of its node or starting of its pool; unlinked while taken */
     bool is_ready, has_ip, is_taken;
     struct member_pool *pool;
+    struct member_node *node; /* while ready */
     char uid[40];
     uint64_t holder; /* members_holder() of the claim it is for; 0: none */
     const char *ns, *name;
 };
 
+/* The ready members of a pool on one node; there as long as the pool. */
+struct member_node {
+    struct list link;  /* pool.nodes */
+    struct list ready; /* oldest first */
+    size_t n;
+    char name[]; /* "": not known */
+};
+
 struct member_pool {
-    struct list ready;    /* oldest first */
+    struct list nodes;
     struct list starting; /* adoptable but not Ready */
     size_t n_ready, n_starting;
     char *key; /* "ns/pool" */
@@ -39,7 +48,8 @@ void members_update(struct members *m, const struct store_object *sandbox);
 void members_remove(struct members *m, const char *uid);
 void members_remove_pool(struct members *m, const char *ns, const char *pool);
 
-/* Ready ones first, oldest first; then starting ones that have an address. NULL: none. The member
+/* Ready ones first, of the node that has most of them (which spreads what claims cost over the
+ * nodes), oldest first; then starting ones that have an address. NULL: none. The member
  * is taken: nobody else gets it until members_settle(). */
 struct member *members_take(struct members *m, const char *ns, const char *pool, bool ready_only);
 /* Takes this one; NULL when it is not there or taken. */
