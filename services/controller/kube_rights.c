@@ -29,7 +29,7 @@ static const struct need needs[] = {
     {ALWAYS, CORE, "persistentvolumeclaims", NULL, "create get list patch watch"},
     {ALWAYS, "events.k8s.io", "events", NULL, "create patch"},
     {EXTENSIONS, AGENTS, "sandboxes", NULL, "create"},
-    {EXTENSIONS, EXT, "sandboxclaims", NULL, "delete get list patch watch"},
+    {EXTENSIONS, EXT, "sandboxclaims", NULL, "create delete get list patch watch"},
     {EXTENSIONS, EXT, "sandboxclaims/status", NULL, "patch"},
     {EXTENSIONS, EXT, "sandboxtemplates", NULL, "get list patch watch"},
     {EXTENSIONS, EXT, "sandboxwarmpools", NULL, "get list watch"},

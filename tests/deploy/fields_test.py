@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 CRDS = ROOT / "deploy" / "crds"
 SUMMARY = yaml.safe_load((pathlib.Path(__file__).parent / "crds.summary.yaml").read_text(encoding="utf-8"))
 VERSIONS = [(name, v["name"]) for name, crd in SUMMARY.items() for v in crd["versions"]]
@@ -23,7 +24,7 @@ KNOWN = set(PLAIN.values()) | {"type", "properties", "items", "required", "addit
 
 
 def load(name):
-    return yaml.safe_load((CRDS / f"{name}.yaml").read_text(encoding="utf-8"))
+    return yaml.load((CRDS / f"{name}.yaml").read_text(encoding="utf-8"), FAST)
 
 
 def version_of(name, version):
