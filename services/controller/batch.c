@@ -5,8 +5,10 @@
 void batch_init(struct batch *b)
 {
     b->n = 0;
+    b->n_queued = 0;
     b->oom = false;
     b->relaxed = false;
+    b->separate = false;
 }
 
 void batch_done(struct batch *b)
@@ -40,6 +42,16 @@ void batch_update(struct batch *b, const struct store_object *base, json_t *obje
                              .object = object,
                              .uid = base->uid,
                              .resource_version = locked ? base->resource_version : 0});
+}
+
+void batch_patch(struct batch *b, const struct store_object *base, json_t *patch)
+{
+    add(b, (struct store_op){.type = STORE_PATCH,
+                             .kind = base->kind,
+                             .ns = base->ns,
+                             .name = base->name,
+                             .object = patch,
+                             .uid = base->uid});
 }
 
 void batch_status(struct batch *b, const struct store_object *base, json_t *status)
@@ -76,9 +88,17 @@ void batch_delete(struct batch *b, const struct store_object *base, bool locked)
 int batch_write(struct batch *b, struct store *store, store_done_fn done, void *user,
                 struct err *err)
 {
+    size_t per_call = b->separate ? 1 : b->n;
+
+    b->n_queued = 0;
     if (b->oom)
         return err_oom(err);
     for (size_t i = 0; i < b->n; i++)
         b->ops[i].relaxed = b->relaxed;
-    return store_write(store, b->ops, b->n, done, user, err);
+    for (size_t i = 0; i < b->n; i += per_call) {
+        if (store_write(store, &b->ops[i], per_call, done, user, err) < 0)
+            return -1;
+        b->n_queued++;
+    }
+    return 0;
 }

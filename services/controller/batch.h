@@ -7,8 +7,10 @@
 struct batch {
     struct store_op ops[STORE_MAX_OPS];
     size_t n;
-    bool oom;     /* a builder failed: the batch is not to be written                  */
-    bool relaxed; /* no wait for the disk: after a crash of the machine it is done anew */
+    size_t n_queued; /* after batch_write(): calls for which `done` comes                */
+    bool oom;        /* a builder failed: the batch is not to be written                  */
+    bool separate;   /* each op is a call of its own, side by side, and fails alone       */
+    bool relaxed;    /* no wait for the disk: after a crash of the machine it is done anew */
 };
 
 void batch_init(struct batch *b);
@@ -20,6 +22,8 @@ void batch_done(struct batch *b);
 void batch_create(struct batch *b, const char *kind, json_t *object);
 /* Spec and metadata as they are in `object`; locked: refused when base is not the newest. */
 void batch_update(struct batch *b, const struct store_object *base, json_t *object, bool locked);
+/* JSON merge patch of labels, annotations, spec; unlocked. */
+void batch_patch(struct batch *b, const struct store_object *base, json_t *patch);
 /* status: the new status alone. No op when it equals the old one. */
 void batch_status(struct batch *b, const struct store_object *base, json_t *status);
 /* Always with the uid; locked: with the resourceVersion too. */
@@ -30,6 +34,6 @@ static inline size_t batch_room(const struct batch *b)
     return STORE_MAX_OPS - b->n;
 }
 
-/* 0, or < 0 and nothing was queued. */
+/* 0, or < 0 and nothing was queued (separate: b->n_queued of the calls were). */
 int batch_write(struct batch *b, struct store *store, store_done_fn done, void *user,
                 struct err *err);

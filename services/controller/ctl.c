@@ -159,6 +159,8 @@ static void item_free(struct ctl_item *it)
     heap_remove(it->ctl, it);
     list_remove(&it->dirty);
     claim_memo_free(it->memo);
+    free(it->problem);
+    free(it->memory);
     free(it);
 }
 
@@ -248,14 +250,17 @@ static uint64_t retry_ms(struct ctl_item *it)
     return MIN(wait, (uint64_t)MAX_RETRY_MS);
 }
 
-static void item_failed(struct ctl_item *it, const struct err *err)
+static void log_failure(const struct ctl_item *it, const struct err *err)
 {
-    struct ctl *c = it->ctl;
-
     if (it->n_fails == 0 || it->n_fails >= 8)
         log_warn("reconcile failed, trying again", LOG_S("kind", queues[it->queue].kind),
                  LOG_S("namespace", it->ns), LOG_S("name", it->name), LOG_ERR(err));
-    look_again(c, it, retry_ms(it));
+}
+
+static void item_failed(struct ctl_item *it, const struct err *err)
+{
+    log_failure(it, err);
+    look_again(it->ctl, it, retry_ms(it));
 }
 
 static void settle_taken(struct ctl_item *it)
@@ -266,9 +271,70 @@ static void settle_taken(struct ctl_item *it)
     it->taken_uid[0] = '\0';
 }
 
-static void on_written(const struct store_result *res, void *user)
+/* Keeps what the API said, for the status; out of memory keeps what it can. */
+static void add_problem(struct ctl_item *it, const char *msg)
 {
-    struct ctl_item *it = user;
+    char *text;
+
+    if (it->problem && strstr(it->problem, msg))
+        return;
+    if (asprintf(&text, "%s%s%s", it->problem ? it->problem : "", it->problem ? "\n" : "", msg) < 0)
+        return;
+    free(it->problem);
+    it->problem = text;
+}
+
+static void forget_problem(struct ctl_item *it)
+{
+    free(it->problem);
+    it->problem = NULL;
+    it->told[0] = '\0';
+}
+
+/* One call of the batch was answered. */
+static void note_answer(struct ctl_item *it, const struct err *err)
+{
+    if (!err)
+        return;
+    if (err->code == RPC_ALREADY_EXISTS)
+        it->was_refused = true;
+    if (err->code == RPC_ABORTED || err->code == RPC_NOT_FOUND || err->code == RPC_ALREADY_EXISTS) {
+        it->outcome = MAX(it->outcome, (uint8_t)WRITE_MOVED); /* the world moved on */
+        return;
+    }
+    if (!it->is_telling && it->outcome != WRITE_FAILED) { /* that of the attempt before */
+        free(it->problem);
+        it->problem = NULL;
+    }
+    it->outcome = WRITE_FAILED;
+    log_failure(it, err);
+    if (!it->is_telling)
+        add_problem(it, err->msg);
+}
+
+/*
+ * After a success the next move may be due, so the item is stepped again. After a failure it is too
+ * when the failure is news, to say so in its status; it is tried again later.
+ */
+static bool is_next_at_once(struct ctl_item *it)
+{
+    char hash[9];
+
+    if (it->outcome != WRITE_FAILED)
+        return !it->heap_at;
+    if (it->is_telling) {
+        it->told[0] = '\0'; /* it was not told */
+        return false;
+    }
+    if (!it->ctl->opts.is_cluster || !it->problem ||
+        strcmp(obj_hash(it->problem, hash), it->told) == 0)
+        return false;
+    memcpy(it->told, hash, sizeof(hash));
+    return true;
+}
+
+static void batch_ended(struct ctl_item *it, const struct store_result *res)
+{
     struct ctl *c = it->ctl;
 
     it->is_busy = false;
@@ -276,31 +342,55 @@ static void on_written(const struct store_result *res, void *user)
     settle_taken(it);
     if (it->queue == Q_CLAIM)
         claim_written(c, it, res);
-    it->was_refused = res->err && res->err->code == RPC_ALREADY_EXISTS;
-    if (!res->err)
-        it->n_fails = 0;
-    else if (res->err->code == RPC_ABORTED || res->err->code == RPC_NOT_FOUND || it->was_refused)
-        look_again(c, it, retry_ms(it)); /* the world moved on */
-    else
-        item_failed(it, res->err);
+    if (it->outcome == WRITE_OK) {
+        if (!it->is_telling) {
+            it->n_fails = 0;
+            forget_problem(it);
+        }
+    } else {
+        uint64_t wait = retry_ms(it);
+
+        if (!it->is_telling)
+            it->retry_ms = ctl_now_ms(c) + wait;
+        look_again(c, it, wait);
+    }
 
     arm(c);
-    if (it->is_dirty || !it->heap_at) { /* also after a success: the next move may be due */
+    if (it->is_dirty || is_next_at_once(it)) {
         it->is_dirty = false;
         item_mark(it);
     }
+}
+
+static void on_written(const struct store_result *res, void *user)
+{
+    struct ctl_item *it = user;
+
+    note_answer(it, res->err);
+    if (--it->n_writes == 0)
+        batch_ended(it, res);
 }
 
 /* True when the batch is under way. */
 static bool item_write(struct ctl_item *it, struct step *st)
 {
     struct err err;
+    int r;
 
     /* Steps are made again from the world after a crash, all but the one that decides whose a
      * sandbox is. */
     st->batch.relaxed = !it->taken_uid[0];
-    if (batch_write(&st->batch, it->ctl->store, on_written, it, &err) == 0)
+    it->outcome = WRITE_OK;
+    it->was_refused = false;
+    it->is_telling = st->is_telling;
+    r = batch_write(&st->batch, it->ctl->store, on_written, it, &err);
+    it->n_writes = (uint8_t)st->batch.n_queued;
+    if (r == 0)
         return true;
+    if (it->n_writes > 0) { /* the rest is for the next step */
+        note_answer(it, &err);
+        return true;
+    }
     settle_taken(it);
     item_failed(it, &err);
     return false;
@@ -350,9 +440,10 @@ static void item_step(struct ctl_item *it)
         item_failed(it, &err);
     } else if (st.batch.n > 0) {
         is_writing = item_write(it, &st);
-    } else {
+    } else if (!st.is_telling) {
         it->n_fails = 0;
         it->was_refused = false;
+        forget_problem(it);
     }
     batch_done(&st.batch);
     if (is_writing)
@@ -383,6 +474,8 @@ static void mark_all(struct ctl *c)
     for (int q = 0; q < Q_N; q++) {
         struct store_query query = {.kind = queues[q].kind};
 
+        if (q == Q_POD && c->opts.is_cluster)
+            continue; /* the kubelets' */
         STORE_FOREACH(o, c->store, &query)
         {
             if (q == Q_SANDBOX)
@@ -491,11 +584,33 @@ static void on_event(const struct store_event *ev, void *user)
     ctl_on_event(user, ev);
 }
 
+static void prune_status(json_t *o)
+{
+    (void)json_object_del(o, "status"); /* absent is fine */
+}
+
+static void prune_all_but_metadata(json_t *o)
+{
+    prune_status(o);
+    (void)json_object_del(o, "spec"); /* absent is fine */
+}
+
 /* What a cluster has beside the kinds of every store. */
 static const struct store_kind cluster_kinds[] = {
-    {.name = KIND_SERVICE, .api_version = "v1", .noun = "Service", .has_status = true},
-    {.name = KIND_PVC, .api_version = "v1", .noun = "PersistentVolumeClaim", .has_status = true},
-    {.name = KIND_POLICY, .api_version = API_POLICY, .noun = "NetworkPolicy"},
+    {.name = KIND_SERVICE,
+     .api_version = "v1",
+     .noun = "Service",
+     .has_status = true,
+     .prune = prune_status},
+    {.name = KIND_PVC,
+     .api_version = "v1",
+     .noun = "PersistentVolumeClaim",
+     .has_status = true,
+     .prune = prune_all_but_metadata},
+    {.name = KIND_POLICY,
+     .api_version = API_POLICY,
+     .noun = "NetworkPolicy",
+     .plural = "networkpolicies"},
 };
 
 static int register_cluster_kinds(struct store *store, struct err *err)

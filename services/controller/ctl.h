@@ -52,27 +52,37 @@ struct ctl_opts {
     bool no_claim_annotations;   /* claims are not written to only for observability          */
 };
 
+enum write_outcome { WRITE_OK, WRITE_MOVED, WRITE_FAILED };
+
 /* One object that is, or was, in the store. */
 struct ctl_item {
     struct ctl *ctl;
     struct list dirty; /* on ctl->dirty[queue] */
     enum ctl_queue queue;
-    bool is_busy;            /* its batch is under way                               */
-    bool is_dirty;           /* something changed meanwhile                          */
-    bool was_refused;        /* the last batch ended with ALREADY_EXISTS             */
-    uint8_t n_fails;         /* in a row: back-off                                   */
-    uint8_t n_churn;         /* pools: members that ended in a row, none ready       */
-    uint64_t due_ms;         /* looks again then; CLOCK_NEVER                        */
-    size_t heap_at;          /* place in ctl->heap + 1; 0: not in it                 */
-    char taken_uid[40];      /* claims: the pool member this batch takes; ""         */
+    bool is_busy;       /* its batch is under way                               */
+    bool is_dirty;      /* something changed meanwhile                          */
+    bool was_refused;   /* the last batch ended with ALREADY_EXISTS             */
+    bool is_telling;    /* its batch only says what failed before               */
+    uint8_t outcome;    /* enum write_outcome: the worst of its batch so far    */
+    uint8_t n_writes;   /* of its batch that have not been answered             */
+    uint8_t n_fails;    /* in a row: back-off                                   */
+    uint8_t n_churn;    /* pools: members that ended in a row, none ready       */
+    uint64_t due_ms;    /* looks again then; CLOCK_NEVER                        */
+    size_t heap_at;     /* place in ctl->heap + 1; 0: not in it                 */
+    char taken_uid[40]; /* claims: the pool member this batch takes; ""         */
+    char *problem;      /* what the API refused of the last batch, a line each; NULL: nothing */
+    uint64_t retry_ms;  /* with problem: not to be tried again before           */
+    char told[9];       /* hash of the problem that its status was to tell last */
     struct claim_memo *memo; /* claims: what a step leaves for the next; NULL: nothing */
+    void *memory;            /* of the step, kept between steps; free()d with it     */
     const char *ns, *name;
 };
 
 /* What a step wants. */
 struct step {
     struct batch batch;
-    uint64_t again_ms; /* look again after so long; CLOCK_NEVER */
+    uint64_t again_ms; /* look again after so long; CLOCK_NEVER                            */
+    bool is_telling;   /* the batch does not try what failed (it->problem), it only says so */
 };
 void step_again(struct step *st, uint64_t wait_ms);
 

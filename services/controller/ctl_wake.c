@@ -84,15 +84,45 @@ static void on_sandbox(struct ctl *c, const struct store_event *ev)
     ctl_tell_sandbox(c, o->ns, o->name, o->uid);
 }
 
+/* A child that is nobody's, or another's, may stand in the way of the Sandbox of its name. */
+static void wake_waiting_sandbox(struct ctl *c, const struct store_object *o)
+{
+    if (c->opts.is_cluster && store_get(c->store, KIND_SANDBOX, o->ns, o->name))
+        ctl_wake(c, Q_SANDBOX, o->ns, o->name);
+}
+
+static void on_service(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+    struct obj_owner owner;
+
+    if (obj_controlled_by_kind(o->json, GROUP_CORE, KIND_SANDBOX, &owner))
+        ctl_wake(c, Q_SANDBOX, o->ns, owner.name);
+    else
+        wake_waiting_sandbox(c, o);
+}
+
+static void on_policy(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object;
+    struct obj_owner owner;
+
+    if (obj_controlled_by_kind(o->json, GROUP_EXT, KIND_TEMPLATE, &owner))
+        ctl_wake(c, Q_TEMPLATE, o->ns, owner.name);
+}
+
 static void on_pod(struct ctl *c, const struct store_event *ev)
 {
     const struct store_object *o = ev->object;
     const struct store_object *sandbox;
     struct obj_owner owner;
 
-    ctl_wake(c, Q_POD, o->ns, o->name);
-    if (!obj_controlled_by_kind(o->json, GROUP_CORE, KIND_SANDBOX, &owner))
+    if (!c->opts.is_cluster)
+        ctl_wake(c, Q_POD, o->ns, o->name);
+    if (!obj_controlled_by_kind(o->json, GROUP_CORE, KIND_SANDBOX, &owner)) {
+        wake_waiting_sandbox(c, o);
         return;
+    }
     ctl_wake(c, Q_SANDBOX, o->ns, owner.name);
     sandbox = store_get(c->store, KIND_SANDBOX, o->ns, owner.name);
     ctl_tell_sandbox(c, o->ns, owner.name, owner.uid);
@@ -112,6 +142,10 @@ void ctl_on_event(struct ctl *c, const struct store_event *ev)
         on_sandbox(c, ev);
     else if (strcmp(o->kind, KIND_POD) == 0)
         on_pod(c, ev);
+    else if (strcmp(o->kind, KIND_SERVICE) == 0)
+        on_service(c, ev);
+    else if (strcmp(o->kind, KIND_POLICY) == 0)
+        on_policy(c, ev);
     else if (strcmp(o->kind, KIND_CLAIM) == 0) {
         claim_on_event(c, ev);
         ctl_wake(c, Q_CLAIM, o->ns, o->name);

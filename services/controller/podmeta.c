@@ -73,8 +73,8 @@ static int copy_keys(json_t *pod, const char *path, const json_t *from)
     return r;
 }
 
-/* keep_empty: an empty list is written too. */
-static int write_list(json_t *pod, const char *annotation, const json_t *map, bool keep_empty)
+/* An empty list is written too: the reference writes it with the first look at the Pod. */
+static int write_list(json_t *pod, const char *annotation, const json_t *map)
 {
     struct buf text;
     const char *s;
@@ -83,49 +83,109 @@ static int write_list(json_t *pod, const char *annotation, const json_t *map, bo
     buf_init(&text, LIMIT_OBJECT);
     r = join_keys(map, &text);
     s = r == 0 ? buf_cstr(&text, NULL) : NULL;
-    r = s ? obj_put_annotation(pod, annotation, *s || keep_empty ? s : NULL) : -1;
+    r = s ? obj_put_annotation(pod, annotation, s) : -1;
     buf_done(&text);
     return r;
 }
 
-/* Labels that follow the Sandbox: its pool's, its template's, who made it. */
-static int put_extension_labels(json_t *pod, const json_t *sandbox)
+static bool is_list_written(const json_t *pod, const char *annotation, const json_t *map)
 {
-    const char *pool = NULL, *template = NULL, *by = obj_label(sandbox, L_CREATED_BY);
-    bool by_pool = obj_controlled_by_kind(sandbox, GROUP_EXT, KIND_POOL, NULL);
-    bool by_claim = obj_controlled_by_kind(sandbox, GROUP_EXT, KIND_CLAIM, NULL);
-    int r = 0;
+    const char *have = obj_annotation(pod, annotation), *s;
+    struct buf text;
+    bool is;
 
-    if (by_pool)
-        pool = obj_label(sandbox, L_WARM_POOL);
-    if (by_pool || by_claim)
-        template = obj_label(sandbox, L_TEMPLATE_REF_HASH);
-    r |= obj_put_label(pod, L_WARM_POOL, pool);
-    r |= obj_put_label(pod, L_TEMPLATE_REF_HASH, template);
-    r |= obj_put_label(pod, L_CREATED_BY, by && *by ? podmeta_created_by(by) : NULL);
-    return r;
+    if (!have)
+        return false;
+    buf_init(&text, LIMIT_OBJECT);
+    s = join_keys(map, &text) == 0 ? buf_cstr(&text, NULL) : NULL;
+    is = s && strcmp(have, s) == 0;
+    buf_done(&text);
+    return is;
 }
 
-static int put_common(json_t *pod, const json_t *sandbox, bool keep_empty)
+/* Labels that follow the Sandbox: its pool's, its template's, who made it. NULL: none. */
+struct extension_labels {
+    const char *pool, *template, *created_by;
+};
+
+static struct extension_labels extension_labels(const json_t *sandbox)
+{
+    const char *by = obj_label(sandbox, L_CREATED_BY);
+    bool by_pool = obj_controlled_by_kind(sandbox, GROUP_EXT, KIND_POOL, NULL);
+    bool by_claim = obj_controlled_by_kind(sandbox, GROUP_EXT, KIND_CLAIM, NULL);
+
+    return (struct extension_labels){
+        .pool = by_pool ? obj_label(sandbox, L_WARM_POOL) : NULL,
+        .template = by_pool || by_claim ? obj_label(sandbox, L_TEMPLATE_REF_HASH) : NULL,
+        .created_by = by && *by ? podmeta_created_by(by) : NULL,
+    };
+}
+
+static int put_common(json_t *pod, const json_t *sandbox)
 {
     const json_t *meta = obj_get(sandbox, "spec.podTemplate.metadata");
     const json_t *labels = obj_get(meta, "labels"), *annotations = obj_get(meta, "annotations");
+    struct extension_labels ext = extension_labels(sandbox);
     char hash[9];
     int r = 0;
 
     r |= copy_keys(pod, "metadata.labels", labels);
     r |= copy_keys(pod, "metadata.annotations", annotations);
     r |= obj_put_label(pod, L_NAME_HASH, obj_hash(obj_name(sandbox), hash));
-    r |= put_extension_labels(pod, sandbox);
-    r |= write_list(pod, A_PROPAGATED_LABELS, labels, keep_empty);
-    r |= write_list(pod, A_PROPAGATED_ANNOTATIONS, annotations, keep_empty);
+    r |= obj_put_label(pod, L_WARM_POOL, ext.pool);
+    r |= obj_put_label(pod, L_TEMPLATE_REF_HASH, ext.template);
+    r |= obj_put_label(pod, L_CREATED_BY, ext.created_by);
+    r |= write_list(pod, A_PROPAGATED_LABELS, labels);
+    r |= write_list(pod, A_PROPAGATED_ANNOTATIONS, annotations);
     return r;
 }
 
 int podmeta_fill(json_t *pod, const json_t *sandbox)
 {
-    return put_common(pod, sandbox, false);
+    return put_common(pod, sandbox);
 }
+
+/* ---- looking ---- */
+
+static bool has_label(const json_t *pod, const char *key, const char *want)
+{
+    const char *have = obj_label(pod, key);
+
+    return want ? have && strcmp(have, want) == 0 : !have;
+}
+
+static bool has_copies(const json_t *have, const json_t *from)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach((json_t *)from, key, v)
+    {
+        if (is_copied(key) && !json_equal(json_object_get(have, key), v))
+            return false;
+    }
+    return true;
+}
+
+bool podmeta_is_synced(const json_t *pod, const json_t *sandbox)
+{
+    const json_t *meta = obj_get(sandbox, "spec.podTemplate.metadata");
+    const json_t *labels = obj_get(meta, "labels"), *annotations = obj_get(meta, "annotations");
+    struct extension_labels ext = extension_labels(sandbox);
+    char hash[9];
+
+    /* Lists that name today's keys have nothing left to remove. */
+    return has_label(pod, L_NAME_HASH, obj_hash(obj_name(sandbox), hash)) &&
+           has_label(pod, L_WARM_POOL, ext.pool) &&
+           has_label(pod, L_TEMPLATE_REF_HASH, ext.template) &&
+           has_label(pod, L_CREATED_BY, ext.created_by) &&
+           has_copies(obj_get(pod, "metadata.labels"), labels) &&
+           has_copies(obj_get(pod, "metadata.annotations"), annotations) &&
+           is_list_written(pod, A_PROPAGATED_LABELS, labels) &&
+           is_list_written(pod, A_PROPAGATED_ANNOTATIONS, annotations);
+}
+
+/* ---- an existing Pod ---- */
 
 /* Removes what was copied once and is no longer in the template. */
 static int drop_old(json_t *pod, const char *annotation, const char *path, const json_t *wanted)
@@ -155,5 +215,5 @@ int podmeta_sync(json_t *pod, const json_t *sandbox)
         drop_old(pod, A_PROPAGATED_ANNOTATIONS, "metadata.annotations",
                  obj_get(meta, "annotations")) < 0)
         return -1;
-    return put_common(pod, sandbox, true);
+    return put_common(pod, sandbox);
 }

@@ -9,15 +9,25 @@
 #include "services/controller/ctl.h"
 #include "services/controller/names.h"
 #include "services/controller/sandbox_pod.h"
+#include "services/controller/sandbox_service.h"
+#include "services/controller/sandbox_volumes.h"
+#include "services/controller/spans.h"
 
 #define TRUE_  "True"
 #define FALSE_ "False"
 
+/* How often a child that stands in our way is looked at, beside its events. */
+enum { RECHECK_MS = 5000 };
+
 struct view {
     struct ctl *c;
+    struct ctl_item *it;
     const struct store_object *sb;
+    struct sandbox_volumes volumes;
     struct sandbox_pod pod;
-    json_t *status; /* being built */
+    struct sandbox_service service;
+    char problems[2048]; /* of the children and of the API, a line each */
+    json_t *status;      /* being built */
     int64_t now_s;
     int r; /* < 0 once something could not be allocated */
 };
@@ -116,7 +126,8 @@ static const char *describe(const struct view *v, bool *ready, char *buf, size_t
 
 static void put_ready(struct view *v)
 {
-    char text[440];
+    char text[sizeof(v->problems) + 32];
+    char pod[96];
     const char *message;
     bool ready;
 
@@ -124,8 +135,8 @@ static void put_ready(struct view *v)
         put(v, C_READY, FALSE_, "MultiplePods", v->pod.problem);
         return;
     }
-    if (v->pod.problem[0]) {
-        (void)snprintf(text, sizeof(text), "Error seen: %s", v->pod.problem);
+    if (v->problems[0]) {
+        (void)snprintf(text, sizeof(text), "Error seen: %s", v->problems);
         put(v, C_READY, FALSE_, R_RECONCILER_ERROR, text);
         return;
     }
@@ -142,7 +153,13 @@ static void put_ready(struct view *v)
         put(v, C_READY, FALSE_, "PodFailed", "Pod failed");
         return;
     }
-    message = describe(v, &ready, text, sizeof(text));
+    message = describe(v, &ready, pod, sizeof(pod));
+    if (v->service.is_required) {
+        ready = ready && v->service.service;
+        (void)snprintf(text, sizeof(text), "%s; Service %s", message,
+                       v->service.service ? "Exists" : "does not exist");
+        message = text;
+    }
     put(v, C_READY, ready ? TRUE_ : FALSE_, ready ? "DependenciesReady" : "DependenciesNotReady",
         message);
 }
@@ -175,6 +192,22 @@ static void put_pod_facts(struct view *v)
     v->r |= obj_put_str(v->status, "nodeName", obj_str(v->pod.pod->json, "spec.nodeName"));
 }
 
+static void put_service_facts(struct view *v)
+{
+    char fqdn[700];
+
+    if (v->pod.is_multiple || v->service.problem[0])
+        return; /* not looked at: as it was */
+    obj_drop(v->status, "service");
+    obj_drop(v->status, "serviceFQDN");
+    if (!v->service.service)
+        return;
+    (void)snprintf(fqdn, sizeof(fqdn), "%s.%s.svc.%s", v->sb->name, v->sb->ns,
+                   v->c->opts.cluster_domain);
+    v->r |= obj_put_str(v->status, "service", v->sb->name);
+    v->r |= obj_put_str(v->status, "serviceFQDN", fqdn);
+}
+
 static json_t *status_copy(const struct store_object *sb)
 {
     const json_t *old = json_object_get(sb->json, "status");
@@ -182,19 +215,47 @@ static json_t *status_copy(const struct store_object *sb)
     return old ? meta_deep_copy(old) : json_object();
 }
 
+static int put_node_name(json_t *status, json_t *name)
+{
+    if (name)
+        return json_object_set(status, "nodeName", name);
+    obj_drop(status, "nodeName");
+    return 0;
+}
+
+/* Where a Pod runs that is not ready is no news by itself: it rides along with the next write. */
+static bool is_only_node_name(struct view *v)
+{
+    const json_t *old = json_object_get(v->sb->json, "status");
+    json_t *was = json_object_get(old, "nodeName");
+    _cleanup_(json_decrefp) json_t *is = json_incref(json_object_get(v->status, "nodeName"));
+    bool is_same;
+
+    if (cond_is_true(v->status, C_READY) || obj_equal(is, was))
+        return false;
+    v->r |= put_node_name(v->status, was);
+    is_same = obj_equal(v->status, old);
+    v->r |= put_node_name(v->status, is);
+    return is_same;
+}
+
 static int write_status(struct view *v, struct step *st, struct err *err)
 {
+    bool is_news;
+
     v->status = status_copy(v->sb);
     if (!v->status)
         return err_oom(err);
     put_pod_facts(v);
+    put_service_facts(v);
     put_suspended(v);
     put_finished(v);
     put_scheduled(v);
     put_ready(v);
-    if (v->r) {
+    is_news = !v->c->opts.is_cluster || !is_only_node_name(v);
+    if (v->r || !is_news) {
         json_decref(v->status);
-        return err_oom(err);
+        return v->r ? err_oom(err) : 0;
     }
     batch_status(&st->batch, v->sb, v->status);
     return 0;
@@ -226,28 +287,15 @@ static int mark_expired(struct view *v, struct step *st, struct err *err)
     return 0;
 }
 
-static int finish_expired(struct view *v, struct step *st, struct err *err)
+/* The status of what has expired: its conditions alone. */
+static int clear_status(struct view *v, struct step *st, struct err *err)
 {
-    const struct store_object *pod = sandbox_pod_named(v->c, v->sb);
-    json_t *conditions;
+    const json_t *conditions = obj_get(v->sb->json, "status.conditions");
 
-    if (pod && !pod->is_deleting && obj_controlled_by_uid(pod->json, v->sb->uid))
-        batch_delete(&st->batch, pod, false);
-    if (strcmp(obj_str_or(v->sb->json, "spec.shutdownPolicy", "Retain"), "Delete") == 0) {
-        batch_delete(&st->batch, v->sb, false);
-        return 0;
-    }
-    conditions = obj_get(v->sb->json, "status.conditions");
-    v->status = json_pack("{s:O}", "conditions", conditions);
-    if (v->status) {
-        json_t *own = meta_deep_copy(v->status); /* conditions are shared with the snapshot */
-
-        json_decref(v->status);
-        v->status = own;
-    }
-    if (!v->status)
-        return err_oom(err);
-    put(v, C_READY, FALSE_, R_SANDBOX_EXPIRED, "Sandbox has expired");
+    v->status = json_object();
+    v->r |= obj_put(v->status, "conditions", meta_deep_copy(conditions));
+    if (v->r == 0)
+        put(v, C_READY, FALSE_, R_SANDBOX_EXPIRED, "Sandbox has expired");
     if (v->r) {
         json_decref(v->status);
         return err_oom(err);
@@ -256,26 +304,150 @@ static int finish_expired(struct view *v, struct step *st, struct err *err)
     return 0;
 }
 
+static void delete_ours(struct view *v, const struct store_object *child, struct step *st)
+{
+    if (child && !child->is_deleting && obj_controlled_by_uid(child->json, v->sb->uid))
+        batch_delete(&st->batch, child, false);
+}
+
+/* Volume claims stay; they go with the Sandbox. */
+static int finish_expired(struct view *v, struct step *st, struct err *err)
+{
+    const struct store_object *sb = v->sb;
+
+    if (v->it->problem && ctl_now_ms(v->c) < v->it->retry_ms) {
+        step_again(st, v->it->retry_ms - ctl_now_ms(v->c));
+        st->is_telling = true;
+        return 0;
+    }
+    delete_ours(v, sandbox_pod_named(v->c, sb), st);
+    if (v->c->opts.is_cluster)
+        delete_ours(v, store_get(v->c->store, KIND_SERVICE, sb->ns, sb->name), st);
+    if (strcmp(obj_str_or(sb->json, "spec.shutdownPolicy", "Retain"), "Delete") == 0) {
+        batch_delete(&st->batch, sb, false);
+        return 0;
+    }
+    return st->batch.n > 0 ? 0 : clear_status(v, st, err);
+}
+
 /* ---- the step ---- */
+
+static void join(char *to, size_t n, const char *problem)
+{
+    size_t at = strlen(to);
+
+    if (problem && *problem)
+        (void)snprintf(to + at, n - at, "%s%s", at ? "\n" : "", problem);
+}
+
+static void join_problems(struct view *v)
+{
+    join(v->problems, sizeof(v->problems), v->volumes.problem);
+    join(v->problems, sizeof(v->problems), v->pod.problem);
+    join(v->problems, sizeof(v->problems), v->service.problem);
+}
+
+static int step_volumes(struct view *v, struct step *st, struct err *err)
+{
+    struct span span;
+    int r;
+
+    span_begin(&span, v->c->spans, "reconcilePVCs", NULL);
+    r = sandbox_volumes_step(v->c, v->sb, st, &v->volumes, err);
+    span_end(&span, r < 0 ? err : NULL);
+    return r;
+}
+
+static int step_pod(struct view *v, struct step *st, struct err *err)
+{
+    struct span_event *event;
+    struct span span;
+    int r;
+
+    span_begin(&span, v->c->spans, "reconcilePod", NULL);
+    r = sandbox_pod_step(v->it, v->sb, st, &v->pod, err);
+    event = span.spans && v->pod.pod ? span_event(v->c->spans, "ExistingPodStatusObserved") : NULL;
+    if (event) {
+        span_event_attr(event, "pod.Name", v->pod.pod->name);
+        span_event_attr(event, "pod.Phase", pod_phase(v));
+    }
+    span_end(&span, r < 0 ? err : NULL);
+    return r;
+}
+
+/* Volumes, Pod, Service, in this order; each goes on when the one before failed. */
+static int step_children(struct view *v, struct step *st, struct err *err)
+{
+    if (v->c->opts.is_cluster && step_volumes(v, st, err) < 0)
+        return -1;
+    if (step_pod(v, st, err) < 0)
+        return -1;
+    if (!v->c->opts.is_cluster || v->pod.is_multiple)
+        return 0;
+    return sandbox_service_step(v->c, v->sb, st, &v->service, err);
+}
+
+/* Something was refused a moment ago: the status says so, and it is tried again later. */
+static bool is_backing_off(struct view *v, struct step *st)
+{
+    uint64_t now = ctl_now_ms(v->c);
+
+    if (!v->it->problem || now >= v->it->retry_ms)
+        return false;
+    batch_done(&st->batch);
+    join(v->problems, sizeof(v->problems), v->it->problem);
+    step_again(st, v->it->retry_ms - now);
+    st->is_telling = true;
+    return true;
+}
+
+static void tell_multiple(struct view *v)
+{
+    const json_t *ready = cond_get(obj_get(v->sb->json, "status"), C_READY);
+
+    if (v->pod.is_multiple && strcmp(obj_str_or(ready, "reason", ""), "MultiplePods") != 0)
+        ctl_record(v->c, v->sb, true, "MultiplePods", "Reconciling", "%s", v->pod.problem);
+}
 
 static int step_running(struct view *v, struct step *st, struct err *err)
 {
-    if (sandbox_pod_step(v->c, v->sb, st, &v->pod, err) < 0)
+    bool has_written;
+
+    if (step_children(v, st, err) < 0)
         return -1;
-    if (v->pod.is_multiple)
-        (void)events_add(&v->c->events, KIND_SANDBOX, v->sb->ns, v->sb->name, true, "MultiplePods",
-                         v->now_s, "%s", v->pod.problem);
-    return v->pod.has_written ? 0 : write_status(v, st, err);
+    join_problems(v);
+    tell_multiple(v);
+    if (v->volumes.problem[0] || v->service.problem[0] ||
+        (v->pod.problem[0] && !v->pod.is_multiple))
+        step_again(st, RECHECK_MS);
+    has_written = v->volumes.has_written || v->pod.has_written || v->service.has_written;
+    if (!is_backing_off(v, st) && has_written)
+        return 0;
+    return write_status(v, st, err);
 }
 
-int sandbox_step(struct ctl *c, const struct store_object *o, struct ctl_item *it _unused_,
-                 struct step *st, struct err *err)
+/* A trace begins here when the object carries none. */
+static void put_trace(const struct ctl *c, const struct store_object *sb, struct step *st)
 {
-    struct view v = {.c = c, .sb = o, .now_s = ctl_now_s(c)};
+    char text[SPAN_CONTEXT_CHARS];
+
+    if (!c->spans || obj_annotation(sb->json, A_TRACE))
+        return;
+    span_context(c->spans, text);
+    batch_patch(&st->batch, sb,
+                json_pack("{s:{s:{s:s}}}", "metadata", "annotations", A_TRACE, text));
+}
+
+int sandbox_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
+                 struct err *err)
+{
+    struct view v = {.c = c, .it = it, .sb = o, .now_s = ctl_now_s(c)};
     int64_t shutdown;
 
     if (!o || o->is_deleting)
         return 0;
+    st->batch.separate = c->opts.is_cluster;
+    put_trace(c, o, st);
     if (!obj_time(o->json, "spec.shutdownTime", &shutdown))
         return step_running(&v, st, err);
     if (v.now_s >= shutdown)

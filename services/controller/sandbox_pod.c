@@ -1,14 +1,12 @@
 #include "services/controller/sandbox_pod.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "services/controller/child.h"
 #include "services/controller/names.h"
 #include "services/controller/podmeta.h"
-
-#define ADOPT_HINT                                                                                 \
-    "missing required pool authorization label (\"" L_ADOPTABLE                                    \
-    "\") or sandbox tracking label (\"" L_NAME_HASH "\")"
 
 const struct store_object *sandbox_pod_named(const struct ctl *c, const struct store_object *sb)
 {
@@ -18,18 +16,14 @@ const struct store_object *sandbox_pod_named(const struct ctl *c, const struct s
 }
 
 /* Sets or removes the annotation that names the Pod. */
-static int put_pod_name(const struct store_object *sb, const char *name, struct step *st,
-                        struct sandbox_pod *p, struct err *err)
+static void put_pod_name(const struct store_object *sb, const char *name, struct step *st,
+                         struct sandbox_pod *p)
 {
-    _cleanup_(json_decrefp) json_t *edit = store_object_edit(sb, err);
+    json_t *value = name ? json_string(name) : json_null();
 
-    if (!edit)
-        return -1;
-    if (obj_put_annotation(edit, A_POD_NAME, name) < 0)
-        return err_oom(err);
-    batch_update(&st->batch, sb, TAKE_PTR(edit), true);
-    p->has_written = true;
-    return 0;
+    batch_patch(&st->batch, sb,
+                json_pack("{s:{s:{s:o}}}", "metadata", "annotations", A_POD_NAME, value));
+    p->has_named = true;
 }
 
 /* Finds the Pod. *stale: the annotation names one that is not the Pod. */
@@ -51,6 +45,7 @@ static void find(struct ctl *c, const struct store_object *sb, struct sandbox_po
     }
     if (n > 1) {
         p->is_multiple = true;
+        p->pod = NULL;
         (void)snprintf(p->problem, sizeof(p->problem),
                        "multiple Pods (%zu) are controlled by this Sandbox; refusing to choose or "
                        "create a Pod",
@@ -62,73 +57,89 @@ static void find(struct ctl *c, const struct store_object *sb, struct sandbox_po
     p->is_ours = p->pod && obj_controlled_by_uid(p->pod->json, sb->uid);
 }
 
-static int step_suspended(const struct store_object *sb, struct step *st, struct sandbox_pod *p,
-                          struct err *err)
+static void step_suspended(const struct store_object *sb, struct step *st, struct sandbox_pod *p)
 {
     if (p->pod && p->is_ours) {
         if (!p->pod->is_deleting) {
             batch_delete(&st->batch, p->pod, false);
             p->has_written = true;
         }
-        return 0;
+    } else if (obj_annotation(sb->json, A_POD_NAME)) {
+        put_pod_name(sb, NULL, st, p);
     }
-    if (obj_annotation(sb->json, A_POD_NAME))
-        return put_pod_name(sb, NULL, st, p, err);
-    return 0;
 }
 
-static bool may_adopt(const struct store_object *pod, const struct store_object *sb)
+/* Not ours and not to be had: as if there were none, and a problem. */
+static void refuse(const struct store_object *sb, bool is_foreign, struct step *st,
+                   struct sandbox_pod *p)
 {
-    const char *adoptable = obj_label(pod->json, L_ADOPTABLE);
-    const char *hash = obj_label(pod->json, L_NAME_HASH);
-    char want[9];
-
-    return (adoptable && strcmp(adoptable, "true") == 0) ||
-           (hash && strcmp(hash, obj_hash(sb->name, want)) == 0);
-}
-
-static int refuse_foreign(const struct store_object *sb, const struct obj_owner *owner,
-                          struct step *st, struct sandbox_pod *p, struct err *err)
-{
-    (void)snprintf(p->problem, sizeof(p->problem),
-                   "pod \"%s\" is owned by %s/%s (UID: %s), not by sandbox \"%s\"", p->pod->name,
-                   owner->kind, owner->name, owner->uid, sb->name);
+    child_refusal(p->problem, sizeof(p->problem), "pod", p->pod, sb);
     p->pod = NULL;
-    return obj_annotation(sb->json, A_POD_NAME) ? put_pod_name(sb, NULL, st, p, err) : 0;
+    if (is_foreign && obj_annotation(sb->json, A_POD_NAME))
+        put_pod_name(sb, NULL, st, p);
+}
+
+enum { MAX_WRITE_BEHIND_MS = 1000 };
+
+/* --sandbox-write-behind-window: the metadata of a Pod that is ours may wait a little. True: it
+ * does. */
+static bool is_written_behind(struct ctl_item *it, struct step *st)
+{
+    struct ctl *c = it->ctl;
+    uint64_t now = ctl_now_ms(c), *due = it->memory;
+
+    if (c->opts.write_behind_ms == 0)
+        return false;
+    if (!due) {
+        due = it->memory = malloc(sizeof(*due));
+        if (!due)
+            return false;
+        *due = now + MIN(c->opts.write_behind_ms, (uint32_t)MAX_WRITE_BEHIND_MS);
+    }
+    if (now >= *due) {
+        free(it->memory);
+        it->memory = NULL;
+        return false;
+    }
+    step_again(st, *due - now);
+    return true;
 }
 
 /* Running, and a Pod is there: ours, or one that we may take. */
-static int step_existing(const struct store_object *sb, struct step *st, struct sandbox_pod *p,
-                         struct err *err)
+static int step_existing(struct ctl_item *it, const struct store_object *sb, struct step *st,
+                         struct sandbox_pod *p, struct err *err)
 {
     _cleanup_(json_decrefp) json_t *edit = NULL;
     const char *annotated = obj_annotation(sb->json, A_POD_NAME);
-    struct obj_owner owner;
-    bool has_owner = obj_controller(p->pod->json, &owner);
+    enum child_owner whose = child_owner(p->pod, sb);
     int r = 0;
 
-    if (has_owner && !p->is_ours)
-        return refuse_foreign(sb, &owner, st, p, err);
-    if (!has_owner && !may_adopt(p->pod, sb)) {
-        (void)snprintf(p->problem, sizeof(p->problem), "cannot adopt unowned pod \"%s\": %s",
-                       p->pod->name, ADOPT_HINT);
-        p->pod = NULL;
+    if (whose == CHILD_FOREIGN || whose == CHILD_UNOWNED) {
+        refuse(sb, whose == CHILD_FOREIGN, st, p);
         return 0;
     }
+    if (!annotated || !*annotated)
+        put_pod_name(sb, p->pod->name, st, p);
+    p->is_ours = true;
+    if (whose == CHILD_OURS && podmeta_is_synced(p->pod->json, sb->json))
+        return 0;
+    if (whose == CHILD_OURS && is_written_behind(it, st))
+        return 0;
+
     edit = store_object_edit(p->pod, err);
     if (!edit)
         return -1;
-    if (!has_owner)
-        r |= obj_set_controller(edit, API_CORE, KIND_SANDBOX, sb->name, sb->uid);
+    if (whose == CHILD_ADOPTABLE)
+        r |= child_adopt(edit, sb);
     r |= podmeta_sync(edit, sb->json);
     if (r)
         return err_oom(err);
-    if (!obj_equal(json_object_get(edit, "metadata"), json_object_get(p->pod->json, "metadata"))) {
-        batch_update(&st->batch, p->pod, TAKE_PTR(edit), false);
+    batch_update(&st->batch, p->pod, TAKE_PTR(edit), false);
+    if (whose == CHILD_OURS)
+        p->has_named = true;
+    else
         p->has_written = true;
-    }
-    p->is_ours = true;
-    return annotated && *annotated ? 0 : put_pod_name(sb, p->pod->name, st, p, err);
+    return 0;
 }
 
 static int add_claim_volumes(json_t *pod_spec, const struct store_object *sb)
@@ -165,7 +176,7 @@ static json_t *pod_object(const struct store_object *sb)
 
     if (!o)
         return NULL;
-    r |= obj_set_controller(o, API_CORE, KIND_SANDBOX, sb->name, sb->uid);
+    r |= child_adopt(o, sb);
     r |= podmeta_fill(o, sb->json);
     spec = meta_deep_copy(obj_get(sb->json, "spec.podTemplate.spec"));
     r |= obj_put(o, "spec", spec);
@@ -174,30 +185,40 @@ static json_t *pod_object(const struct store_object *sb)
     return TAKE_PTR(o);
 }
 
-static int step_missing(const struct store_object *sb, struct step *st, struct sandbox_pod *p,
-                        struct err *err)
+static void step_missing(const struct ctl *c, const struct store_object *sb, struct step *st,
+                         struct sandbox_pod *p)
 {
     const char *annotated = obj_annotation(sb->json, A_POD_NAME);
 
     batch_create(&st->batch, KIND_POD, pod_object(sb));
     p->has_written = true;
-    if (annotated && strcmp(annotated, sb->name) == 0)
-        return 0;
-    return put_pod_name(sb, sb->name, st, p, err);
+    /* In a cluster the name is written once the Pod is there, with the status. */
+    if (!c->opts.is_cluster && !(annotated && strcmp(annotated, sb->name) == 0))
+        put_pod_name(sb, sb->name, st, p);
+    else if (c->opts.is_cluster && annotated && strcmp(annotated, sb->name) != 0)
+        put_pod_name(sb, NULL, st, p);
 }
 
-int sandbox_pod_step(struct ctl *c, const struct store_object *sb, struct step *st,
+int sandbox_pod_step(struct ctl_item *it, const struct store_object *sb, struct step *st,
                      struct sandbox_pod *ret, struct err *err)
 {
     bool stale;
 
     *ret = (struct sandbox_pod){0};
-    find(c, sb, ret, &stale);
+    find(it->ctl, sb, ret, &stale);
     if (ret->is_multiple)
         return 0;
-    if (sandbox_is_suspended(sb->json))
-        return step_suspended(sb, st, ret, err);
-    if (stale && ret->pod)
-        return put_pod_name(sb, ret->pod->name, st, ret, err);
-    return ret->pod ? step_existing(sb, st, ret, err) : step_missing(sb, st, ret, err);
+    if (sandbox_is_suspended(sb->json)) {
+        step_suspended(sb, st, ret);
+        return 0;
+    }
+    if (stale && ret->pod) {
+        put_pod_name(sb, ret->pod->name, st, ret);
+        ret->has_written = true; /* the next step sees the Pod under its name */
+        return 0;
+    }
+    if (ret->pod)
+        return step_existing(it, sb, st, ret, err);
+    step_missing(it->ctl, sb, st, ret);
+    return 0;
 }

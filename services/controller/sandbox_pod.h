@@ -5,13 +5,14 @@
 struct sandbox_pod {
     const struct store_object *pod; /* the Pod that bears the name, or ours; NULL: none */
     bool is_ours;
-    bool is_multiple;  /* several are ours: nothing is touched                     */
-    bool has_written;  /* the step's batch changes the Pod or the Sandbox          */
+    bool is_multiple; /* several are ours: nothing is touched                     */
+    bool has_written; /* the step's batch makes, deletes or adopts the Pod        */
+    bool has_named;   /* the step's batch changes the Sandbox's annotation, or the Pod's metadata */
     char problem[400]; /* the Pod step failed, and why; "": it did not             */
 };
 
 /* Brings the Pod where the Sandbox's mode wants it, as writes of st. < 0: out of memory. */
-int sandbox_pod_step(struct ctl *c, const struct store_object *sb, struct step *st,
+int sandbox_pod_step(struct ctl_item *it, const struct store_object *sb, struct step *st,
                      struct sandbox_pod *ret, struct err *err);
 /* The Pod by the Sandbox's annotation or name; NULL when there is none. */
 const struct store_object *sandbox_pod_named(const struct ctl *c, const struct store_object *sb);
