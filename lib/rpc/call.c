@@ -156,6 +156,7 @@ void rpc_call_end_with(struct rpc_call *call, const struct rpc_status *status)
     rpc_deadline_disarm(call->hub, &call->deadline);
     if (call->role == RPC_CLIENT)
         rpc_retry_over(call);
+    list_remove(&call->pending);
     rpc_call_tell_later(call);
 }
 

@@ -22,10 +22,11 @@ struct rpc_call {
     struct rpc_watch *watch;       /* NULL: no interceptors                */
     const struct rpc_call *parent; /* client, while it starts        */
     struct rpc_deadline deadline;
-    struct list todo;    /* the hub's                            */
-    struct list pending; /* the channel's, until it is sent      */
-    struct buf rx;       /* received, not yet asked for          */
-    struct buf plain;    /* a message, decompressed              */
+    struct list todo; /* the hub's                            */
+    struct list
+        pending;      /* the channel's, until it is sent; the hub's once only its messages wait */
+    struct buf rx;    /* received, not yet asked for          */
+    struct buf plain; /* a message, decompressed              */
     struct rpc_frame_decoder decoder;
     struct rpc_retry retry; /* client */
     size_t max_message;

@@ -289,6 +289,13 @@ static void end_stream(struct rpc_call *call, bool is_ok)
     call->is_streaming = false;
 }
 
+/* No stream and no connection will end it: the application's reading does, or the channel's end. */
+static void wait_for_reader(struct rpc_call *call)
+{
+    if (!list_is_linked(&call->pending))
+        list_push_back(&call->hub->unread, &call->pending);
+}
+
 static void on_close(struct rpc_call *call, uint32_t h2_error)
 {
     char text[96];
@@ -303,8 +310,10 @@ static void on_close(struct rpc_call *call, uint32_t h2_error)
             rpc_call_end(call, RPC_CANCELLED, "the client cancelled the call");
         return;
     }
-    if (call->has_status)
-        return; /* messages are still to be read */
+    if (call->has_status) {
+        wait_for_reader(call);
+        return;
+    }
     if (rpc_retry_after_close(call, h2_error))
         return;
     if (h2_error == NGHTTP2_CANCEL && call->deadline.at_ms <= loop_now_ms(call->hub->loop)) {
@@ -354,8 +363,9 @@ void rpc_call_lost(struct rpc_call *call, const struct err *why)
 {
     rpc_call_hold(call);
     end_stream(call, false);
-    if (rpc_call_is_open(call) && !call->has_status &&
-        !(call->role == RPC_CLIENT && rpc_retry_after_loss(call)))
+    if (rpc_call_is_open(call) && call->has_status)
+        wait_for_reader(call);
+    else if (rpc_call_is_open(call) && !(call->role == RPC_CLIENT && rpc_retry_after_loss(call)))
         rpc_call_end(call, why->code == RPC_OK ? RPC_UNAVAILABLE : why->code, why->msg);
     rpc_call_unhold(call);
 }

@@ -711,6 +711,39 @@ static void answer_many(struct rpc_call *call, void *user)
     rpc_call_finish(call, RPC_OK, NULL);
 }
 
+static void say_and_end(struct rpc_call *call, void *user)
+{
+    struct err err;
+
+    (void)user;
+    assert_int_equal(rpc_call_send(call, "unread", 6, &err), 0);
+    rpc_call_finish(call, RPC_OK, NULL);
+}
+
+/* The server has ended the call and its stream is gone; what nobody read keeps the call open. */
+static void test_unread_at_end(void **state)
+{
+    struct world w = {0};
+    struct talk idle = {0}, late = {.reads_on = true};
+    struct err err;
+
+    (void)state;
+    world_up(&w);
+    assert_int_equal(rpc_server_handle(w.server, "/t.T/Say", say_and_end, NULL, &err), 0);
+    talk_start(&w, &idle, "/t.T/Say", NULL);
+    talk_start(&w, &late, "/t.T/Say", NULL);
+    run_for(&w, 20);
+    assert_int_equal(idle.n_done + late.n_done, 0);
+    rpc_call_read(late.call);
+    run_until(&w, &late.n_done, 1);
+    assert_int_equal(late.code, RPC_OK);
+    assert_string_equal(late.last, "unread");
+    rpc_channel_free(TAKE_PTR(w.channel));
+    assert_int_equal(idle.n_done, 1);
+    assert_int_equal(idle.code, RPC_UNAVAILABLE);
+    world_down(&w);
+}
+
 static void test_unary_response(void **state)
 {
     struct world w = {0};
@@ -869,6 +902,7 @@ int main(void)
         cmocka_unit_test(test_refused),       cmocka_unit_test(test_other_protocol),
         cmocka_unit_test(test_proxy),         cmocka_unit_test(test_typed),
         cmocka_unit_test(test_gzip),          cmocka_unit_test(test_unary_response),
+        cmocka_unit_test(test_unread_at_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

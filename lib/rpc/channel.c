@@ -235,6 +235,14 @@ int rpc_channel_new_fd(struct rpc_channel **ret, struct loop *loop, int fd,
     return 0;
 }
 
+static void end_unread(struct rpc_channel *ch, const struct err *why)
+{
+    struct list *e;
+
+    while ((e = list_pop_front(&ch->hub->unread)))
+        rpc_call_end(CONTAINER_OF(e, struct rpc_call, pending), RPC_UNAVAILABLE, why->msg);
+}
+
 void rpc_channel_free(struct rpc_channel *ch)
 {
     struct err why;
@@ -249,6 +257,7 @@ void rpc_channel_free(struct rpc_channel *ch)
     rpc_channel_fail_pending(ch, &why, true);
     end_waiting(ch, &why);
     rpc_channel_connect_done(ch, &why);
+    end_unread(ch, &why);
     rpc_hub_tell(ch->hub);
     rpc_channel_unref(ch);
 }

@@ -207,6 +207,7 @@ int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
     hub->pool_rest.fn = on_rest;
     list_init(&hub->todo);
     list_init(&hub->dirty);
+    list_init(&hub->unread);
     list_init(&hub->spare);
     list_init(&hub->lingering);
     if (loop_task_new(&hub->task, loop, on_task, hub, err) < 0 ||

@@ -22,10 +22,11 @@ struct rpc_hub {
     struct loop_timer *timer;
     struct rpc_deadline **heap;
     size_t n_heap, cap_heap;
-    uint64_t armed_ms; /* what the timer is set to; never later than the first deadline */
-    struct list todo;  /* struct rpc_call.todo                                           */
-    struct list dirty; /* struct rpc_conn.dirty                                          */
-    struct list spare; /* struct rpc_call.todo of freed calls                            */
+    uint64_t armed_ms;  /* what the timer is set to; never later than the first deadline */
+    struct list todo;   /* struct rpc_call.todo                                           */
+    struct list dirty;  /* struct rpc_conn.dirty                                          */
+    struct list unread; /* struct rpc_call.pending: ended by the server, not yet read to the end */
+    struct list spare;  /* struct rpc_call.todo of freed calls                            */
     unsigned n_spare;
     struct rpc_pool pool;
     struct rpc_deadline pool_rest;
