@@ -31,6 +31,8 @@ asb_static(nghttp2 libnghttp2.a)
 asb_static(protobufc libprotobuf-c.a)
 asb_static(uv libuv_a.a)
 asb_static(zlib libz.a)
+asb_static(ssl libssl.a)
+asb_static(crypto libcrypto.a)
 
 # llhttp: Debian ships its C source only (node-llhttp); compiled here, without our warnings.
 set(ASB_LLHTTP_DIR /usr/share/llhttp)

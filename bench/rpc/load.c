@@ -3,8 +3,8 @@
  * headers, about 1 us a call, so that a server is measured and not its client. Prints one line of
  * JSON.
  *
- *   rpc-load -a HOST:PORT -m unary|bidi|idle|connect [-s] [-C conns] [-M streams] [-S bytes]
- *            [-w messages] [-r rate] [-D seconds] [-W seconds] [-p PID]
+ *   rpc-load -a HOST:PORT -m unary|bidi|idle|used|connect [-s] [-C conns] [-M streams] [-n calls]
+ *            [-S bytes] [-w messages] [-r rate] [-D seconds] [-W seconds] [-p PID]
  *
  * It trusts the server to speak proper HTTP/2. Each message is a gRPC message of one bytes field.
  */
@@ -56,14 +56,20 @@ struct conn {
     uint8_t *out;
     size_t n_out, out_off, out_cap;
     bool waits_write;
+    unsigned n_calls; /* MODE_USED */
     /* the frame that comes */
     uint8_t head[9], payload[SETTINGS_HEAD];
     uint32_t n_head, len, id, n_payload;
     uint8_t type, flags;
 };
 
-static struct options o = {
-    .n_conns = 1, .n_streams = 1, .n_bytes = 32, .n_window = 1, .seconds = 2, .warmup = 0.7};
+static struct options o = {.n_conns = 1,
+                           .n_streams = 1,
+                           .n_calls = 1,
+                           .n_bytes = 32,
+                           .n_window = 1,
+                           .seconds = 2,
+                           .warmup = 0.7};
 static struct conn *conns;
 static SSL_CTX *ssl_ctx;
 static int epoll_fd;
@@ -72,6 +78,7 @@ static size_t n_head_block, n_message;
 static bool is_measuring;
 static struct histogram latency;
 static uint64_t n_done, n_errors, n_bytes_in, n_answers;
+static unsigned n_rested; /* connections that have made their calls */
 
 static _Noreturn void die(const char *what)
 {
@@ -223,8 +230,10 @@ static void end_stream(struct conn *c, struct stream *s, bool is_reset)
         n_errors++;
     else
         count(s, s->tail++);
-    if (o.mode == MODE_UNARY && o.rate == 0)
+    if ((o.mode == MODE_UNARY && o.rate == 0) || (o.mode == MODE_USED && ++c->n_calls < o.n_calls))
         send_message(c, open_stream(c), now_ns());
+    else if (o.mode == MODE_USED)
+        n_rested++;
     if (o.mode == MODE_CONNECT)
         c->state = FINISHED;
 }
@@ -583,6 +592,8 @@ static void connect_all(uint64_t *due)
         if (o.mode == MODE_IDLE && i % 16 == 15)
             turn(due);
     }
+    while (o.mode == MODE_USED && n_rested < o.n_conns && now_ns() < end)
+        turn(due);
     while (o.mode == MODE_IDLE && n_answers < (uint64_t)o.n_conns * o.n_streams && now_ns() < end)
         turn(due);
 }
@@ -706,9 +717,9 @@ static void make_tls(void)
 
 static bool parse_mode(const char *name)
 {
-    static const char *const names[] = {"unary", "bidi", "idle", "connect"};
+    static const char *const names[] = {"unary", "bidi", "idle", "used", "connect"};
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         if (strcmp(names[i], name) == 0) {
             o.mode = (enum mode)i;
             return true;
@@ -734,7 +745,7 @@ static bool parse(int argc, char **argv)
     bool is_good = true;
     int c;
 
-    while ((c = getopt(argc, argv, "a:m:sC:M:S:w:r:D:W:p:")) != -1) {
+    while ((c = getopt(argc, argv, "a:m:sC:M:n:S:w:r:D:W:p:")) != -1) {
         switch (c) {
         case 'a':
             is_good &= parse_address(optarg);
@@ -750,6 +761,9 @@ static bool parse(int argc, char **argv)
             break;
         case 'M':
             o.n_streams = (unsigned)atoi(optarg);
+            break;
+        case 'n':
+            o.n_calls = (unsigned)atoi(optarg);
             break;
         case 'S':
             o.n_bytes = (unsigned)atoi(optarg);
@@ -779,8 +793,10 @@ static bool parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     if (!parse(argc, argv)) {
-        fprintf(stderr, "usage: rpc-load -a HOST:PORT -m unary|bidi|idle|connect [-s] [-C conns] "
-                        "[-M streams] [-S bytes] [-w messages] [-r rate] [-D s] [-W s] [-p PID]\n");
+        fprintf(
+            stderr,
+            "usage: rpc-load -a HOST:PORT -m unary|bidi|idle|used|connect [-s] [-C conns] "
+            "[-M streams] [-n calls] [-S bytes] [-w messages] [-r rate] [-D s] [-W s] [-p PID]\n");
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
@@ -792,7 +808,7 @@ int main(int argc, char **argv)
     make_head_block();
     make_message();
     make_conns();
-    if (o.mode == MODE_IDLE)
+    if (o.mode == MODE_IDLE || o.mode == MODE_USED)
         run_idle();
     else
         run_load();

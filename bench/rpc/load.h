@@ -10,6 +10,7 @@ enum mode {
     MODE_UNARY,   /* calls, a new one for each that ends, or at a fixed rate */
     MODE_BIDI,    /* open streams on which messages go to and fro            */
     MODE_IDLE,    /* connections, and open streams, on which nothing goes    */
+    MODE_USED,    /* as idle, after n_calls calls on each connection         */
     MODE_CONNECT, /* a new connection with its first call, over and over     */
 };
 
@@ -19,6 +20,7 @@ struct options {
     int port;
     bool tls;
     unsigned n_conns, n_streams; /* streams: per connection                    */
+    unsigned n_calls;            /* of each connection before it is idle       */
     unsigned n_bytes, n_window;  /* of a message's field; messages under way   */
     double rate;                 /* unary calls per second, 0: as fast as goes */
     double seconds, warmup;

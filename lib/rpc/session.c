@@ -11,7 +11,9 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/limits.h"
+#include "lib/rpc/ended.h"
 #include "lib/rpc/h2_mem.h"
+#include "lib/rpc/walk.h"
 
 enum {
     EVENTS_FIRST = 16,
@@ -22,6 +24,7 @@ enum {
     QUEUED_FRAMES_MAX = 8192,
     TINY_WINDOW_BYTES = 16,
     GOAWAY_TEXT_CHARS = 128,
+    DEFLATE_TABLE_BYTES = 1024,
     HEAD_GIVE_UP_BYTES =
         8 * LIMIT_RPC_METADATA, /* further fields of a block are not even counted */
 };
@@ -39,6 +42,8 @@ struct rpc_session {
     struct rpc_head *head;    /* that the block being received goes to            */
     struct rpc_head ignored;
     struct rpc_skipped skipped; /* server */
+    struct rpc_ended ended;     /* server */
+    struct rpc_walk walk;       /* server */
     struct rpc_meter meter;
     uint64_t now_ms;        /* of this round                                    */
     uint64_t head_since_ms; /* the header block being received began; 0: none   */
@@ -135,11 +140,17 @@ static void begin_head(struct rpc_session *s, const nghttp2_frame_hd *hd)
     s->head_since_ms = s->now_ms;
     if (s->opts.role == RPC_CLIENT || hd->stream_id % 2 == 0)
         return;
-    if (rpc_skipped_note(&s->skipped, hd->stream_id) || stream_of(s->h2, hd->stream_id))
+    if (rpc_skipped_note(&s->skipped, hd->stream_id)) {
+        rpc_ended_begin(&s->ended, hd->stream_id);
+        return;
+    }
+    if (stream_of(s->h2, hd->stream_id))
         return;
     s->head_since_ms = 0; /* nghttp2 drops the block and does not tell when it ends */
     if (rpc_skipped_has(&s->skipped, hd->stream_id))
         strike(s, RPC_GUARD_REUSED_IDS, 0, NGHTTP2_PROTOCOL_ERROR);
+    else if (rpc_ended_has(&s->ended, hd->stream_id))
+        strike(s, RPC_GUARD_OTHER_RULES, 0, NGHTTP2_STREAM_CLOSED);
     else
         note(s, RPC_GUARD_LATE_HEADS);
 }
@@ -167,6 +178,7 @@ static int on_begin_frame(nghttp2_session *h2, const nghttp2_frame_hd *hd, void 
     case NGHTTP2_RST_STREAM:
         if (s->opts.role == RPC_SERVER) /* of a server there are no more than we made calls */
             note(s, RPC_GUARD_RESETS);
+        rpc_ended_note(&s->ended, hd->stream_id);
         break;
     case NGHTTP2_SETTINGS:
         if (!is_ack)
@@ -281,7 +293,10 @@ static int on_stream_frame(struct rpc_session *s, const nghttp2_frame *frame, st
     } else if (!s->has_data && !is_end) {
         note(s, RPC_GUARD_EMPTY_DATA);
     }
-    return is_end ? record(s, (struct rpc_event){.type = RPC_EVENT_END, .stream = st}) : 0;
+    if (!is_end)
+        return 0;
+    rpc_ended_note(&s->ended, frame->hd.stream_id);
+    return record(s, (struct rpc_event){.type = RPC_EVENT_END, .stream = st});
 }
 
 /* For people: what the peer says about why. */
@@ -481,6 +496,9 @@ static int new_h2(struct rpc_session *s)
     nghttp2_session_callbacks_set_on_frame_send_callback(cb, on_frame_send);
     nghttp2_session_callbacks_set_send_data_callback(cb, on_data_send);
     nghttp2_option_set_no_auto_window_update(opt, 1);
+    nghttp2_option_set_no_closed_streams(opt, 1); /* ended.h */
+    if (s->opts.role == RPC_SERVER)               /* our heads and trailers repeat a few fields */
+        nghttp2_option_set_max_deflate_dynamic_table_size(opt, DEFLATE_TABLE_BYTES);
     /* Ours come first, with code, text and counter (lib/rpc/guard.h). */
     nghttp2_option_set_stream_reset_rate_limit(opt, UINT16_MAX, UINT16_MAX);
     nghttp2_option_set_max_continuations(opt, HEAD_MAX_CONTINUATIONS);
@@ -535,6 +553,8 @@ int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opt
         return err_oom(err);
     s->opts = *opts;
     rpc_skipped_init(&s->skipped);
+    rpc_ended_init(&s->ended);
+    rpc_walk_init(&s->walk, NGHTTP2_CLIENT_MAGIC_LEN);
     rpc_meter_init(&s->meter, opts->limits);
     list_init(&s->streams);
     if (new_h2(s) != 0 || submit_settings(s) != 0)
@@ -570,6 +590,35 @@ void rpc_session_move_streams(struct rpc_session *s, struct list *to)
 
 /* ---- bytes in, events out ---- */
 
+/*
+ * nghttp2 drops DATA of a stream that it has forgotten and tells nobody. So its head is looked at
+ * here, once nghttp2 has all before it: what it has forgotten is then known. A RST_STREAM may make
+ * it forget one, and is given to it before the walk goes on.
+ */
+static ssize_t recv_frames(struct rpc_session *s, const uint8_t *data, size_t n)
+{
+    size_t at = 0, done = 0;
+    nghttp2_frame_hd hd;
+
+    if (s->opts.role == RPC_CLIENT)
+        return nghttp2_session_mem_recv(s->h2, data, n);
+    while (rpc_walk_next(&s->walk, data, n, &at, &hd)) {
+        bool is_late = hd.type == NGHTTP2_DATA && rpc_ended_has(&s->ended, hd.stream_id);
+        size_t end = hd.type == NGHTTP2_RST_STREAM ? MIN(n, at + hd.length) : at;
+        ssize_t r;
+
+        if (!is_late && hd.type != NGHTTP2_RST_STREAM)
+            continue;
+        r = nghttp2_session_mem_recv(s->h2, data + done, end - done);
+        if (r < 0)
+            return r;
+        done = end;
+        if (is_late && !stream_of(s->h2, hd.stream_id))
+            strike(s, RPC_GUARD_OTHER_RULES, 0, NGHTTP2_STREAM_CLOSED);
+    }
+    return done < n ? nghttp2_session_mem_recv(s->h2, data + done, n - done) : 0;
+}
+
 int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint64_t now_ms,
                      struct err *err)
 {
@@ -579,7 +628,7 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint6
         return 0;
     s->now_ms = now_ms;
     rpc_meter_tick(&s->meter, now_ms);
-    r = nghttp2_session_mem_recv(s->h2, data, n);
+    r = recv_frames(s, data, n);
     if (s->n_received > 0)
         note_result(s, nghttp2_session_consume_connection(s->h2, s->n_received));
     s->n_received = 0;
