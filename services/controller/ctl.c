@@ -216,11 +216,25 @@ static void arm(struct ctl *c)
         loop_timer_arm(c->timer, ctl_deadline_ms(c));
 }
 
+/* Not yet again: it is due a little later. */
+static bool is_paced(struct ctl_item *it)
+{
+    struct ctl *c = it->ctl;
+    uint64_t due_ms = it->stepped_ms + c->opts.pool_pace_ms;
+
+    if (it->queue != Q_POOL || !it->stepped_ms || ctl_now_ms(c) >= due_ms)
+        return false;
+    if ((!it->heap_at || it->due_ms > due_ms) && heap_add(c, it, due_ms) < 0)
+        forgot(c);
+    arm(c);
+    return true;
+}
+
 static void item_mark(struct ctl_item *it)
 {
     struct ctl *c = it->ctl;
 
-    if (it->is_dirty)
+    if (it->is_dirty || (!it->is_busy && is_paced(it)))
         return;
     it->is_dirty = true;
     if (it->is_busy)
@@ -428,6 +442,7 @@ static void item_step(struct ctl_item *it)
     int r;
 
     it->is_dirty = false;
+    it->stepped_ms = c->opts.pool_pace_ms ? ctl_now_ms(c) : 0;
     it->is_busy = true; /* what wakes it from inside the step steps it afterwards */
     c->n_busy++;
     heap_remove(c, it);

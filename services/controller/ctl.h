@@ -43,6 +43,9 @@ struct ctl_opts {
     bool is_cluster;
     const char *cluster_domain; /* end of serviceFQDN; NULL: cluster.local                  */
     const char *host_name;      /* of reportingInstance in Events; NULL: this machine's      */
+    /* A pool is stepped at most so often: each step counts all its members, and every move of each
+     * of them asks for one. 0: whenever asked. */
+    uint32_t pool_pace_ms;
     uint32_t unschedulable_recheck_s; /* a pool whose members nobody can place; 0: 60 */
     uint32_t replenish_delay_ms; /* a pool that lost members waits so long; 0: not            */
     double max_refill_rate;      /* creates per second and pool; 0: no bound                  */
@@ -59,20 +62,21 @@ struct ctl_item {
     struct ctl *ctl;
     struct list dirty; /* on ctl->dirty[queue] */
     enum ctl_queue queue;
-    bool is_busy;       /* its batch is under way                               */
-    bool is_dirty;      /* something changed meanwhile                          */
-    bool was_refused;   /* the last batch ended with ALREADY_EXISTS             */
-    bool is_telling;    /* its batch only says what failed before               */
-    uint8_t outcome;    /* enum write_outcome: the worst of its batch so far    */
-    uint8_t n_writes;   /* of its batch that have not been answered             */
-    uint8_t n_fails;    /* in a row: back-off                                   */
-    uint8_t n_churn;    /* pools: members that ended in a row, none ready       */
-    uint64_t due_ms;    /* looks again then; CLOCK_NEVER                        */
-    size_t heap_at;     /* place in ctl->heap + 1; 0: not in it                 */
-    char taken_uid[40]; /* claims: the pool member this batch takes; ""         */
-    char *problem;      /* what the API refused of the last batch, a line each; NULL: nothing */
-    uint64_t retry_ms;  /* with problem: not to be tried again before           */
-    char told[9];       /* hash of the problem that its status was to tell last */
+    bool is_busy;        /* its batch is under way                               */
+    bool is_dirty;       /* something changed meanwhile                          */
+    bool was_refused;    /* the last batch ended with ALREADY_EXISTS             */
+    bool is_telling;     /* its batch only says what failed before               */
+    uint8_t outcome;     /* enum write_outcome: the worst of its batch so far    */
+    uint8_t n_writes;    /* of its batch that have not been answered             */
+    uint8_t n_fails;     /* in a row: back-off                                   */
+    uint8_t n_churn;     /* pools: members that ended in a row, none ready       */
+    uint64_t due_ms;     /* looks again then; CLOCK_NEVER                        */
+    uint64_t stepped_ms; /* pools, with opts.pool_pace_ms: last time            */
+    size_t heap_at;      /* place in ctl->heap + 1; 0: not in it                 */
+    char taken_uid[40];  /* claims: the pool member this batch takes; ""         */
+    char *problem;       /* what the API refused of the last batch, a line each; NULL: nothing */
+    uint64_t retry_ms;   /* with problem: not to be tried again before           */
+    char told[9];        /* hash of the problem that its status was to tell last */
     struct claim_memo *memo; /* claims: what a step leaves for the next; NULL: nothing */
     void *memory;            /* of the step, kept between steps; free()d with it     */
     const char *ns, *name;
