@@ -229,6 +229,8 @@ static int add_families(struct side *side, struct metrics *m, const struct side_
 
 static int know(struct side *side, const struct rpc_service_desc *service, struct err *err)
 {
+    if (!side->unknown) /* no server, or no channel, was given */
+        return 0;
     for (size_t i = 0; i < service->n_methods; i++) {
         const struct rpc_method_desc *m = &service->methods[i];
 

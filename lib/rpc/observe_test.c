@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/rpc/calls_log.h"
 #include "lib/rpc/calls_metrics.h"
+#include "lib/rpc/observe.h"
 #include "lib/rpc/trace.h"
 #include "rpc_test.pb-c.h"
 
@@ -25,8 +26,7 @@ static const struct rpc_service_desc service = {
 struct scene {
     struct world w;
     struct metrics *registry;
-    struct rpc_metrics *metrics;
-    struct rpc_log *log;
+    struct rpc_observer *observer;
     struct rpc_trace server_saw;
     char server_state[2000];
     int n_done, code;
@@ -64,14 +64,14 @@ static void on_reply(struct rpc_call *call, const ProtobufCMessage *reply,
 
 static int add_interceptors(struct scene *s, struct err *err)
 {
-    if (metrics_new(&s->registry, err) < 0 || rpc_metrics_new(&s->metrics, s->registry, err) < 0 ||
-        rpc_log_new(&s->log, 0, err) < 0)
+    struct rpc_observer_opts opts = {.traces = true, .logs = true};
+
+    if (metrics_new(&s->registry, err) < 0)
         return -1;
-    if (rpc_trace_server(s->w.server, err) < 0 || rpc_trace_channel(s->w.channel, err) < 0 ||
-        rpc_metrics_server(s->metrics, s->w.server, err) < 0 ||
-        rpc_metrics_channel(s->metrics, s->w.channel, err) < 0 ||
-        rpc_log_server(s->log, s->w.server, err) < 0 ||
-        rpc_log_channel(s->log, s->w.channel, err) < 0)
+    opts.metrics = s->registry;
+    if (rpc_observer_new(&s->observer, &opts, err) < 0 ||
+        rpc_observe_server(s->observer, s->w.server, err) < 0 ||
+        rpc_observe_channel(s->observer, s->w.channel, err) < 0)
         return -1;
     return rpc_server_handle_method(s->w.server, &methods[0], on_unary, s, err);
 }
@@ -87,8 +87,7 @@ static void scene_up(struct scene *s)
 static void scene_down(struct scene *s)
 {
     world_down(&s->w);
-    rpc_log_free(s->log);
-    rpc_metrics_free(s->metrics);
+    rpc_observer_free(s->observer);
     metrics_free(s->registry);
 }
 
@@ -207,7 +206,10 @@ static void named_services(void **state)
 
     (void)state;
     scene_up(&s);
-    assert_int_equal(rpc_metrics_know_server(s.metrics, &service, &err), 0);
+    assert_int_equal(rpc_observe_proxied(s.observer,
+                                         (const struct rpc_service_desc *const[]){&service, NULL},
+                                         &err),
+                     0);
     has_line(&s, "grpc_server_started_total{grpc_type=\"unary\",grpc_service=\"test.v1.Test\","
                  "grpc_method=\"Never\"} 0\n");
     talk_start(&s.w, &t, "/test.v1.Test/Never", NULL);

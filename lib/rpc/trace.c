@@ -70,11 +70,21 @@ void rpc_trace_format(const struct rpc_trace *t, char ret[RPC_TRACEPARENT_CHARS 
 
 /* ---- spans ---- */
 
+/* Out of a store that is filled at once: a system call for each would cost more than all the rest.
+ * Ids are no secrets. */
 static void draw(uint8_t *ret, size_t n)
 {
-    do
-        bytes_random(ret, n);
-    while (is_zero(ret, n));
+    static _Thread_local uint8_t store[512];
+    static _Thread_local size_t n_left;
+
+    do {
+        if (n_left < n) {
+            bytes_random(store, sizeof(store));
+            n_left = sizeof(store);
+        }
+        n_left -= n;
+        memcpy(ret, store + n_left, n);
+    } while (is_zero(ret, n));
 }
 
 void rpc_trace_begin(struct rpc_trace *ret)
