@@ -236,9 +236,11 @@ static int know(struct side *side, const struct rpc_service_desc *service, struc
 
         if (!map_get(&side->methods, m->path) &&
             learn(side, m->path, rpc_method_kind(m)) == side->unknown)
-            return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooManyMethods",
-                           "%s is not counted: %d methods are, or memory is out", m->path,
-                           (int)side->methods.n);
+            return side->methods.n < RPC_METRICS_METHODS
+                       ? err_oom(err)
+                       : err_set(err, RPC_RESOURCE_EXHAUSTED, "TooManyMethods",
+                                 "%s is not counted by itself: %d methods are", m->path,
+                                 RPC_METRICS_METHODS);
     }
     return 0;
 }

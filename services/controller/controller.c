@@ -8,10 +8,13 @@
 #include "agentsandbox/v1/claim.rpc.h"
 #include "agentsandbox/v1/route.rpc.h"
 #include "agentsandbox/v1/template.rpc.h"
+#include "grpc/channelz/v1/channelz.rpc.h"
 #include "grpc/health/v1/health.rpc.h"
 #include "lib/base/fd.h"
 #include "lib/http/admin.h"
+#include "lib/rpc/channelz.h"
 #include "lib/rpc/health.h"
+#include "lib/rpc/observe.h"
 #include "lib/rpc/reflection.h"
 #include "services/controller/claim_service.h"
 #include "services/controller/metrics_impl.h"
@@ -30,6 +33,8 @@ struct controller {
     struct node_client *node;
     struct rpc_server *server, *routes_server;
     struct rpc_health *health, *routes_health;
+    struct rpc_observer *observer;
+    struct rpc_channelz *channelz; /* NULL: not asked for */
     struct admin *admin;
     struct claim_service *claims;
     struct template_service *templates;
@@ -115,11 +120,30 @@ static int own_socket(const char *address, bool has_uid, uid_t uid, struct err *
     return 0;
 }
 
+static int observe(struct controller *c, struct err *err)
+{
+    const struct rpc_observer_opts opts = {.metrics = c->metrics, .traces = true, .logs = true};
+
+    if (rpc_observer_new(&c->observer, &opts, err) < 0 ||
+        rpc_observe_server(c->observer, c->server, err) < 0 ||
+        rpc_observe_server(c->observer, c->routes_server, err) < 0)
+        return -1;
+    if (!c->opts.shows_channels)
+        return 0;
+    if (rpc_channelz_new(&c->channelz, c->server, "clients", err) < 0)
+        return -1;
+    rpc_channelz_add_server(c->channelz, c->routes_server, "routes");
+    return 0;
+}
+
 static int make_servers(struct controller *c, struct err *err)
 {
     static const struct rpc_service_desc *const services[] = {
         &grpc_health_v1_health, &agentsandbox_v1_claim_service, &agentsandbox_v1_template_service,
         NULL};
+    static const struct rpc_service_desc *const services_and_channelz[] = {
+        &grpc_health_v1_health, &agentsandbox_v1_claim_service, &agentsandbox_v1_template_service,
+        &grpc_channelz_v1_channelz, NULL};
     static const struct rpc_service_desc *const route_services[] = {
         &grpc_health_v1_health, &agentsandbox_v1_route_service, NULL};
     const struct rpc_server_opts opts = {.on_call = on_call, .user = c};
@@ -128,11 +152,12 @@ static int make_servers(struct controller *c, struct err *err)
 
     if (rpc_server_new(&c->server, c->loop, &opts, err) < 0 ||
         rpc_health_new(&c->health, c->server, err) < 0 ||
-        rpc_reflection_register(c->server, services, err) < 0 ||
+        rpc_reflection_register(
+            c->server, c->opts.shows_channels ? services_and_channelz : services, err) < 0 ||
         admin_new(&c->admin, c->loop, &admin, err) < 0)
         return -1;
     if (rpc_server_new(&c->routes_server, c->loop, &routes_opts, err) < 0 ||
-        rpc_health_new(&c->routes_health, c->routes_server, err) < 0)
+        rpc_health_new(&c->routes_health, c->routes_server, err) < 0 || observe(c, err) < 0)
         return -1;
     return rpc_reflection_register(c->routes_server, route_services, err);
 }
@@ -214,8 +239,10 @@ int controller_start(struct controller *c, struct err *err)
 
     /* The core listens to the store before the services do: they see a world it has marked. */
     if (start_core(c, err) < 0 || ctl_start(&c->ctl, err) < 0 ||
-        node_client_new(&c->node, &c->ctl, c->opts.node, &binder, err) < 0)
+        node_client_new(&c->node, &c->ctl, c->opts.node, &binder, c->observer, err) < 0)
         return -1;
+    if (c->channelz)
+        rpc_channelz_add_channel(c->channelz, node_client_channel(c->node));
     if (claim_service_new(&c->claims, &c->ctl, c->server, NULL, err) < 0 ||
         template_service_new(&c->templates, &c->ctl, c->server, err) < 0 ||
         route_service_new(&c->routes, &c->ctl, c->routes_server, NULL, err) < 0 ||
@@ -267,6 +294,7 @@ void controller_free(struct controller *c)
         remove_socket(c->routes_address);
     rpc_health_free(c->health);
     rpc_health_free(c->routes_health);
+    rpc_channelz_free(c->channelz);
     admin_free(c->admin);
     route_service_free(c->routes);
     template_service_free(c->templates);
@@ -275,6 +303,7 @@ void controller_free(struct controller *c)
     if (c->has_ctl)
         ctl_done(&c->ctl);
     store_free(c->store);
+    rpc_observer_free(c->observer);
     metrics_free(c->metrics);
     free(c);
 }

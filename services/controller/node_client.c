@@ -1,4 +1,5 @@
 #include "services/controller/node_client.h"
+#include "lib/rpc/observe.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -236,7 +237,7 @@ static int ask_remove(void *user, const char *instance_id, struct err *err)
 /* ---- life ---- */
 
 int node_client_new(struct node_client **ret, struct ctl *c, const char *target,
-                    const struct binder_opts *opts, struct err *err)
+                    const struct binder_opts *opts, struct rpc_observer *observer, struct err *err)
 {
     const struct rpc_channel_opts channel_opts = {.backoff_first_ms = 100, .backoff_max_ms = 2000};
     _cleanup_(node_client_freep) struct node_client *n = calloc(1, sizeof(*n));
@@ -250,11 +251,17 @@ int node_client_new(struct node_client **ret, struct ctl *c, const char *target,
         .create = ask_create, .remove = ask_remove, .list_again = list_again, .user = n};
     if (binder_new(&n->binder, c, &ops, opts, err) < 0 ||
         loop_timer_new(&n->timer, c->loop, on_timer, n, err) < 0 ||
-        rpc_channel_new(&n->channel, c->loop, target, &channel_opts, err) < 0)
+        rpc_channel_new(&n->channel, c->loop, target, &channel_opts, err) < 0 ||
+        rpc_observe_channel(observer, n->channel, err) < 0)
         return err_wrap(err, "--node %s", target);
     say_hello(n);
     *ret = TAKE_PTR(n);
     return 0;
+}
+
+struct rpc_channel *node_client_channel(struct node_client *n)
+{
+    return n->channel;
 }
 
 void node_client_free(struct node_client *n)

@@ -23,6 +23,7 @@ const char options_help[] =
     "  --sandbox-warm-pool-readiness-grace-period DURATION\n"
     "                            a pool member that is not ready so long is replaced  (5m)\n"
     "  --insecure                allow --listen on TCP, where everybody may call\n"
+    "  --channelz                show connections to who may call (grpc.channelz.v1)\n"
     "  --lifeline-fd N           shut down cleanly when this descriptor reaches its end of file\n"
     "  --log-level LEVEL         debug, info, warn or error       (info)\n"
     "  --log-format FORMAT       kv or json                       (kv)\n"
@@ -47,6 +48,7 @@ enum option_id {
     OPT_STARTING,
     OPT_GRACE,
     OPT_INSECURE,
+    OPT_CHANNELZ,
     OPT_LIFELINE,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
@@ -66,6 +68,7 @@ static const struct option long_options[] = {
     {"max-starting", required_argument, NULL, OPT_STARTING},
     {"sandbox-warm-pool-readiness-grace-period", required_argument, NULL, OPT_GRACE},
     {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"channelz", no_argument, NULL, OPT_CHANNELZ},
     {"lifeline-fd", required_argument, NULL, OPT_LIFELINE},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
@@ -189,6 +192,9 @@ static int read_option(struct options *o, int id, const char *value, struct err 
                              &o->readiness_grace_s, err);
     case OPT_INSECURE:
         o->is_insecure = true;
+        break;
+    case OPT_CHANNELZ:
+        o->shows_channels = true;
         break;
     case OPT_LIFELINE:
         r = read_number("lifeline-fd", value, 0, 1 << 20, "the number of an open descriptor", &n,

@@ -47,6 +47,45 @@ static void test_bytes_are_kept(void **state)
     scene_down(&s);
 }
 
+/* The agent's call is of the client's trace; without one it begins here. */
+static void test_traces_travel(void **state)
+{
+    static const char given[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    struct rpc_call_opts opts = {.wait_for_ready = true};
+    struct talk t = {.reads_on = true};
+    struct scene s = {0};
+    struct rpc_metadata md;
+    struct arena arena;
+    struct err err;
+
+    (void)state;
+    scene_up(&s);
+    scene_agent(&s, "inst1", 1);
+    arena_init(&arena, LIMIT_RPC_METADATA);
+    rpc_metadata_init(&md, &arena);
+    assert_int_equal(rpc_metadata_add_str(&md, "x-sandbox-id", "web-1", &err), 0);
+    assert_int_equal(rpc_metadata_add_str(&md, "traceparent", given, &err), 0);
+    assert_int_equal(rpc_metadata_add_str(&md, "tracestate", "v=1,w=2", &err), 0);
+    opts.metadata = &md;
+    talk_start(&s.w, &t, SEEN, &opts);
+    arena_done(&arena);
+    rpc_call_send_end(t.call);
+    rpc_call_read(t.call);
+    UNTIL(&s, t.n_done);
+    assert_int_equal(t.code, RPC_OK);
+    assert_int_equal(s.agent.n_traceparents, 1);
+    assert_memory_equal(s.agent.traceparent, given, 36); /* the trace */
+    assert_memory_not_equal(s.agent.traceparent + 36, given + 36, 16);
+    assert_string_equal(s.agent.traceparent + 53, "01");
+    assert_string_equal(s.agent.tracestate, "v=1,w=2");
+
+    scene_echo(&s, "web-1");
+    assert_int_equal(s.agent.n_traceparents, 1);
+    assert_memory_not_equal(s.agent.traceparent + 3, given + 3, 32);
+    assert_string_equal(s.agent.tracestate, "");
+    scene_down(&s);
+}
+
 static void test_metadata_and_deadline_travel(void **state)
 {
     struct talk t = {.reads_on = true};
@@ -361,6 +400,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_echo),
         cmocka_unit_test(test_bytes_are_kept),
+        cmocka_unit_test(test_traces_travel),
         cmocka_unit_test(test_metadata_and_deadline_travel),
         cmocka_unit_test(test_endings_are_kept),
         cmocka_unit_test(test_cancel_and_deadline_reach_the_agent),

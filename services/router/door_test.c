@@ -46,6 +46,8 @@ static const char *get(struct scene *s, const char *path)
     return speak(s, request, (size_t)n, &is_closed);
 }
 
+#define UNKNOWN "grpc_type=\"unknown\",grpc_service=\"unknown\",grpc_method=\"unknown\""
+
 static void test_admin_pages(void **state)
 {
     struct talk refused = {0};
@@ -73,6 +75,16 @@ static void test_admin_pages(void **state)
     assert_non_null(strstr(page, "sandbox_router_bytes_total{direction=\"in\"} 10\n"));
     assert_non_null(strstr(page, "sandbox_router_resolves_total 1\n"));
     assert_non_null(strstr(page, "build_info{service=\"router\""));
+    /* The fake agent's Echo is no method that there is. */
+    assert_non_null(strstr(page, "grpc_server_handled_total{" UNKNOWN ",grpc_code=\"OK\"} 1\n"));
+    assert_non_null(
+        strstr(page, "grpc_server_handled_total{" UNKNOWN ",grpc_code=\"NotFound\"} 1\n"));
+    assert_non_null(strstr(page, "grpc_client_handled_total{" UNKNOWN ",grpc_code=\"OK\"} 1\n"));
+    assert_non_null(strstr(page, "grpc_server_started_total{grpc_type=\"bidi_stream\",grpc_service="
+                                 "\"agentsandbox.v1.StreamService\",grpc_method=\"Attach\"} 0\n"));
+    assert_non_null(strstr(page,
+                           "grpc_client_started_total{grpc_type=\"server_stream\",grpc_service="
+                           "\"agentsandbox.v1.RouteService\",grpc_method=\"Watch\"} 1\n"));
     scene_down(&s);
 }
 

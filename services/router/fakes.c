@@ -192,8 +192,25 @@ static void agent_done(struct rpc_call *call, const struct rpc_status *status, v
     count_end(user, status);
 }
 
+static void note_trace(struct rpc_call *call, struct fake_agent *a)
+{
+    const struct rpc_metadata *md = rpc_call_headers(call);
+    const char *state = rpc_metadata_get(md, "tracestate");
+
+    a->n_traceparents = 0;
+    a->traceparent[0] = '\0';
+    for (size_t i = 0; i < md->n; i++)
+        if (strcmp(md->fields[i].name, "traceparent") == 0) {
+            a->n_traceparents++;
+            (void)snprintf(a->traceparent, sizeof(a->traceparent), "%s",
+                           (const char *)md->fields[i].value);
+        }
+    (void)snprintf(a->tracestate, sizeof(a->tracestate), "%s", state ? state : "");
+}
+
 static void begin(struct rpc_call *call, struct fake_agent *a, const struct rpc_call_ops *ops)
 {
+    note_trace(call, a);
     a->n_calls++;
     a->n_open++;
     rpc_call_set_ops(call, ops, a);

@@ -58,7 +58,9 @@ struct fake_agent {
     struct rpc_server *server;
     int n_calls, n_open, n_cancelled, n_deadline;
     size_t n_flooded, max_queued;
-    int n_closed; /* connections that ended */
+    int n_closed;                         /* connections that ended */
+    char traceparent[64], tracestate[64]; /* of the last call */
+    int n_traceparents;
 };
 
 void fake_agent_up(struct fake_agent *a, struct loop *loop);

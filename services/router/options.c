@@ -17,6 +17,7 @@ const char options_help[] =
     "  --client-uid UID       who may call besides root and the router itself; the first one given owns\n"
     "                         the socket; may be repeated, at most 8\n"
     "  --insecure             allow --listen on TCP, where everybody may call\n"
+    "  --channelz             show connections to who may call (grpc.channelz.v1)\n"
     "  --lifeline-fd N        shut down cleanly when this descriptor reaches its end of file\n"
     "  --log-level LEVEL      debug, info, warn or error                  (info)\n"
     "  --log-format FORMAT    kv or json                                  (kv)\n"
@@ -35,6 +36,7 @@ enum option_id {
     OPT_USER,
     OPT_CLIENT_UID,
     OPT_INSECURE,
+    OPT_CHANNELZ,
     OPT_LIFELINE,
     OPT_LOG_LEVEL,
     OPT_LOG_FORMAT,
@@ -49,6 +51,7 @@ static const struct option long_options[] = {
     {"user", required_argument, NULL, OPT_USER},
     {"client-uid", required_argument, NULL, OPT_CLIENT_UID},
     {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"channelz", no_argument, NULL, OPT_CHANNELZ},
     {"lifeline-fd", required_argument, NULL, OPT_LIFELINE},
     {"log-level", required_argument, NULL, OPT_LOG_LEVEL},
     {"log-format", required_argument, NULL, OPT_LOG_FORMAT},
@@ -144,6 +147,9 @@ static int read_option(struct options *o, int id, const char *value, struct err 
         return read_client(o, value, err);
     case OPT_INSECURE:
         o->is_insecure = true;
+        break;
+    case OPT_CHANNELZ:
+        o->router.shows_channels = true;
         break;
     case OPT_LIFELINE:
         return read_number("lifeline-fd", value, &o->lifeline_fd, err);

@@ -222,6 +222,7 @@ static int start_upstream(struct proxied *c, struct rpc_channel *channel, struct
     struct rpc_call_opts opts = {.timeout_ms = proxied_remaining_ms(c),
                                  .metadata = &fields,
                                  .raw = true,
+                                 .parent = c->down,
                                  .content_type = rpc_call_content_type(c->down)};
 
     if (request_fields(c, &fields, err) < 0)

@@ -7,13 +7,16 @@
 
 #include "agentsandbox/v1/exec.rpc.h"
 #include "agentsandbox/v1/stream.rpc.h"
+#include "grpc/channelz/v1/channelz.rpc.h"
 #include "grpc/health/v1/health.rpc.h"
 #include "lib/base/fd.h"
 #include "lib/base/log.h"
 #include "lib/handover/handover.h"
 #include "lib/http/admin.h"
 #include "lib/loop/loop.h"
+#include "lib/rpc/channelz.h"
 #include "lib/rpc/health.h"
+#include "lib/rpc/observe.h"
 #include "lib/rpc/reflection.h"
 #include "lib/rpc/server.h"
 #include "services/router/routes.h"
@@ -25,6 +28,8 @@ struct router {
     struct router_opts opts;
     struct rpc_server *server;
     struct rpc_health *health;
+    struct rpc_observer *observer;
+    struct rpc_channelz *channelz; /* NULL: not asked for */
     struct admin *admin;
     struct metrics *metrics;
     struct stats stats;
@@ -149,19 +154,48 @@ static int listen_node(struct router *r, struct err *err)
     return fd < 0 ? -1 : upstreams_listen(r->upstreams, fd, err);
 }
 
+/* What agents serve behind us. */
+static const struct rpc_service_desc *const proxied[] = {&agentsandbox_v1_exec_service,
+                                                         &agentsandbox_v1_stream_service, NULL};
+
+static void on_channel(struct rpc_channel *ch, void *user)
+{
+    struct router *r = user;
+    struct err err;
+
+    if (rpc_observe_channel(r->observer, ch, &err) < 0)
+        log_warn("a connection is not observed, ignoring", LOG_ERR(&err));
+    if (r->channelz)
+        rpc_channelz_add_channel(r->channelz, ch);
+}
+
+static int observe(struct router *r, struct err *err)
+{
+    if (rpc_observe_server(r->observer, r->server, err) < 0)
+        return -1;
+    if (r->opts.shows_channels && rpc_channelz_new(&r->channelz, r->server, "clients", err) < 0)
+        return -1;
+    on_channel(routes_channel(r->routes), r);
+    return rpc_observe_proxied(r->observer, proxied, err);
+}
+
 static int make_server(struct router *r, struct err *err)
 {
-    /* What can be called here: our own, and what agents serve behind us. */
+    /* What can be called here: our own, and what agents serve. */
     static const struct rpc_service_desc *const services[] = {
         &grpc_health_v1_health, &agentsandbox_v1_exec_service, &agentsandbox_v1_stream_service,
         NULL};
+    static const struct rpc_service_desc *const services_and_channelz[] = {
+        &grpc_health_v1_health, &agentsandbox_v1_exec_service, &agentsandbox_v1_stream_service,
+        &grpc_channelz_v1_channelz, NULL};
     const struct rpc_server_opts opts = {.on_call = on_call, .user = r};
     const struct admin_opts admin = {.metrics = r->metrics, .is_healthy = is_healthy, .user = r};
 
     if (rpc_server_new(&r->server, r->loop, &opts, err) < 0 ||
         rpc_health_new(&r->health, r->server, err) < 0 ||
-        rpc_reflection_register(r->server, services, err) < 0 ||
-        admin_new(&r->admin, r->loop, &admin, err) < 0)
+        rpc_reflection_register(
+            r->server, r->opts.shows_channels ? services_and_channelz : services, err) < 0 ||
+        observe(r, err) < 0 || admin_new(&r->admin, r->loop, &admin, err) < 0)
         return -1;
     rpc_server_handle_rest_raw(r->server, proxy_handle, r->proxy);
     return 0;
@@ -171,11 +205,16 @@ static int make_parts(struct router *r, struct err *err)
 {
     const struct routes_opts routes = {
         .controller = r->opts.controller, .on_route = on_route, .on_watch = on_watch, .user = r};
-    const struct upstreams_opts upstreams = {.on_change = on_upstream, .user = r};
+    const struct upstreams_opts upstreams = {
+        .on_change = on_upstream, .on_channel = on_channel, .user = r};
+    struct rpc_observer_opts observer = {.traces = true};
     struct proxy_opts proxy = r->opts.waits;
 
     if (metrics_new(&r->metrics, err) < 0 || stats_init(&r->stats, r->metrics, err) < 0 ||
-        admin_add_process_metrics(r->metrics, "router", ROUTER_VERSION, err) < 0 ||
+        admin_add_process_metrics(r->metrics, "router", ROUTER_VERSION, err) < 0)
+        return -1;
+    observer.metrics = r->metrics;
+    if (rpc_observer_new(&r->observer, &observer, err) < 0 ||
         routes_new(&r->routes, r->loop, &routes, err) < 0 ||
         upstreams_new(&r->upstreams, r->loop, &upstreams, err) < 0)
         return -1;
@@ -235,10 +274,12 @@ void router_free(struct router *r)
         return;
     rpc_server_free(r->server);
     rpc_health_free(r->health);
+    rpc_channelz_free(r->channelz);
     admin_free(r->admin);
     upstreams_free(r->upstreams);
     routes_free(r->routes);
     proxy_free(r->proxy);
+    rpc_observer_free(r->observer);
     metrics_free(r->metrics);
     free(r);
 }

@@ -25,6 +25,7 @@ struct router_opts {
                                               owns the socket */
     size_t n_client_uids;
     struct proxy_opts waits; /* only its *_wait_ms */
+    bool shows_channels;     /* --channelz */
 };
 
 /* Binds its sockets, connects to nothing yet. The strings of opts must outlive it. */

@@ -390,6 +390,11 @@ int routes_start(struct routes *r, struct err *err)
     return watch_start(r, err);
 }
 
+struct rpc_channel *routes_channel(struct routes *r)
+{
+    return r->channel;
+}
+
 void routes_free(struct routes *r)
 {
     if (!r)

@@ -164,6 +164,8 @@ static int upstream_new(struct upstream **ret, struct upstreams *u, const char *
         free(up);
         return err_wrap(err, "instance %s", instance_id);
     }
+    if (u->opts.on_channel)
+        u->opts.on_channel(up->channel, u->opts.user);
     *ret = up;
     return 0;
 }

@@ -23,6 +23,8 @@ struct upstreams_opts {
     /* A connection for that instance is there (is_up), or was lost (the calls on it have ended or
      * end next). */
     void (*on_change)(const char *instance_id, bool is_up, void *user);
+    /* A new connection, before its first call, for those who observe it. NULL: nobody. */
+    void (*on_channel)(struct rpc_channel *ch, void *user);
     void *user;
 };
 

@@ -68,6 +68,9 @@ struct node {
     struct door door;
     struct rpc_server *server;
     struct rpc_health *health;
+    struct metrics *metrics;
+    struct rpc_observer *observer;
+    struct admin *admin;
     struct loop_timer *sweep_timer;
     struct loop_task *pump;
     struct loop_child *remover; /* clears the trash                                             */

@@ -10,7 +10,9 @@
 #include "agentsandbox/v1/node.rpc.h"
 #include "lib/base/fd.h"
 #include "lib/base/log.h"
+#include "lib/http/admin.h"
 #include "lib/rpc/health.h"
+#include "lib/rpc/observe.h"
 #include "lib/rpc/reflection.h"
 #include "services/runtime/node/instance.h"
 #include "services/runtime/node/oci_config.h"
@@ -18,13 +20,16 @@
 
 enum { MAX_WATCHERS = 64, MAX_INSTANCES = 20000 };
 
+static bool may_call(const struct node *n, uid_t uid)
+{
+    return uid == 0 || uid == n->opts.controller_uid || uid == geteuid();
+}
+
 static int allow(struct rpc_call *call, void *user, struct err *err)
 {
     const struct rpc_peer *peer = rpc_call_peer(call);
-    struct node *n = user;
 
-    if (peer->has_uid &&
-        (peer->uid == 0 || peer->uid == n->opts.controller_uid || peer->uid == geteuid()))
+    if (peer->has_uid && may_call(user, peer->uid))
         return 0;
     return err_set(err, RPC_PERMISSION_DENIED, "NotController",
                    "only the controller's user and root may ask the node");
@@ -337,6 +342,55 @@ void node_service_notify(struct node *n, struct instance *i)
     (void)watcher_send(CONTAINER_OF(it, struct watcher, link), &m.msg, false);
 }
 
+/* ---- what is seen from outside ---- */
+
+/* GET /metrics and /healthz, for those who may call. */
+static void on_other(int fd, const uint8_t *data, size_t n_data, void *user)
+{
+    struct node *n = user;
+    uid_t uid;
+
+    if (fd_peer_cred(fd, NULL, &uid, NULL, NULL) < 0 || !may_call(n, uid))
+        (void)close(fd);
+    else
+        admin_take(fd, data, n_data, n->admin);
+}
+
+static const struct metric_desc sandboxes_desc = {
+    .name = "sandbox_node_sandboxes", .help = "Sandboxes on this machine.", .type = METRIC_GAUGE};
+static const struct metric_desc starting_desc = {.name = "sandbox_node_sandboxes_starting",
+                                                 .help = "Of these, being started now.",
+                                                 .type = METRIC_GAUGE};
+
+static void read_figures(void *user)
+{
+    struct node *n = user;
+
+    metric_set(metric_with(metrics_find(n->metrics, sandboxes_desc.name), NULL),
+               (double)n->instances.n);
+    metric_set(metric_with(metrics_find(n->metrics, starting_desc.name), NULL),
+               (double)n->n_starting);
+}
+
+static int observe(struct node *n, struct err *err)
+{
+    struct rpc_observer_opts opts = {.traces = true, .logs = true};
+    struct metric *sandboxes, *starting;
+    struct admin_opts admin = {0};
+
+    if (metrics_new(&n->metrics, err) < 0 ||
+        admin_add_process_metrics(n->metrics, "node", NODE_VERSION, err) < 0 ||
+        metrics_add(n->metrics, &sandboxes_desc, &sandboxes, err) < 0 ||
+        metrics_add(n->metrics, &starting_desc, &starting, err) < 0)
+        return -1;
+    metrics_on_write(n->metrics, read_figures, n);
+    opts.metrics = admin.metrics = n->metrics;
+    if (rpc_observer_new(&n->observer, &opts, err) < 0 ||
+        admin_new(&n->admin, n->loop, &admin, err) < 0)
+        return -1;
+    return rpc_observe_server(n->observer, n->server, err);
+}
+
 /* ---- registration ---- */
 
 int node_service_register(struct node *n, struct err *err)
@@ -356,19 +410,20 @@ int node_service_register(struct node *n, struct err *err)
     };
     static const struct rpc_service_desc *const SERVICES[] = {&agentsandbox_v1_node_service, NULL};
     struct rpc_server_opts opts = {.on_call = allow, .user = n};
+    const struct rpc_listen_opts listen = {.on_other = on_other, .user = n};
     const char *path = strncmp(n->opts.listen, "unix:", 5) == 0 ? n->opts.listen + 5 : NULL;
 
     if (!path)
         return err_set(err, RPC_INVALID_ARGUMENT, "BadAddress",
                        "the node listens on unix sockets only: unix:/path");
-    if (rpc_server_new(&n->server, n->loop, &opts, err) < 0 ||
+    if (rpc_server_new(&n->server, n->loop, &opts, err) < 0 || observe(n, err) < 0 ||
         rpc_health_new(&n->health, n->server, err) < 0 ||
         rpc_reflection_register(n->server, SERVICES, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(METHODS); i++)
         if (rpc_server_handle_method(n->server, METHODS[i].method, METHODS[i].handler, n, err) < 0)
             return -1;
-    if (rpc_server_listen(n->server, n->opts.listen, NULL, NULL, err) < 0)
+    if (rpc_server_listen(n->server, n->opts.listen, &listen, NULL, err) < 0)
         return -1;
     if (n->opts.controller_uid != geteuid() && chown(path, n->opts.controller_uid, (gid_t)-1) < 0)
         return err_errno(err, errno, "giving %s to uid %u", path, (unsigned)n->opts.controller_uid);
@@ -379,5 +434,8 @@ void node_service_done(struct node *n)
 {
     rpc_server_free(TAKE_PTR(n->server)); /* ends every call: imports and watchers go with theirs */
     rpc_health_free(TAKE_PTR(n->health));
+    admin_free(TAKE_PTR(n->admin));
+    rpc_observer_free(TAKE_PTR(n->observer));
+    metrics_free(TAKE_PTR(n->metrics));
     service_imports_end(n);
 }
