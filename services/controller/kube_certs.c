@@ -10,7 +10,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/bytes.h"
 
-enum { HOUR_S = 3600, DAY_S = 86400, MAX_CAS = 4, MAX_PEM = 64 * 1024 };
+enum { HOUR_S = 3600, DAY_S = 86400, MAX_CAS = 4, MAX_PEM = 64 * 1024, MAX_NAMES = 4096 };
 
 #define CA_NAME "agent-sandbox-conversion-webhook-ca"
 
@@ -135,17 +135,25 @@ static X509 *make_ca(EVP_PKEY *key, int64_t now_s)
     return TAKE_PTR(ca);
 }
 
-static int dns_names(const struct kube_certs_names *n, char *ret, size_t size, struct err *err)
+/* "DNS:svc,DNS:svc.ns,DNS:svc.ns.svc,DNS:svc.ns.svc.domain", appended. */
+static void add_names(const char *service, const struct kube_certs_names *n, struct buf *ret)
 {
-    int len = snprintf(ret, size, "DNS:%s,DNS:%s.%s,DNS:%s.%s.svc,DNS:%s.%s.svc.%s", n->service,
-                       n->service, n->ns, n->service, n->ns, n->service, n->ns, n->cluster_domain);
+    (void)buf_appendf(ret, NULL, "%sDNS:%s,DNS:%s.%s,DNS:%s.%s.svc,DNS:%s.%s.svc.%s",
+                      buf_len(ret) ? "," : "", service, service, n->ns, service, n->ns, service,
+                      n->ns, n->cluster_domain);
+}
 
+static int dns_names(const struct kube_certs_names *n, struct buf *ret, struct err *err)
+{
     if (!bytes_is_dns_subdomain(n->service) || !bytes_is_dns_subdomain(n->ns) ||
-        !bytes_is_dns_subdomain(n->cluster_domain) || (size_t)len >= size)
+        !bytes_is_dns_subdomain(n->cluster_domain))
         return err_set(err, RPC_INVALID_ARGUMENT, "BadName",
                        "service \"%.60s\", namespace \"%.60s\", domain \"%.60s\" are no DNS names",
                        n->service, n->ns, n->cluster_domain);
-    return 0;
+    add_names(n->service, n, ret);
+    if (n->also)
+        add_names(n->also, n, ret);
+    return buf_cstr(ret, err) ? 0 : -1;
 }
 
 static X509 *make_server(X509 *ca, EVP_PKEY *ca_key, EVP_PKEY *key, const char *cn, const char *dns,
@@ -164,29 +172,41 @@ static X509 *make_server(X509 *ca, EVP_PKEY *ca_key, EVP_PKEY *key, const char *
     return TAKE_PTR(cert);
 }
 
-int kube_certs_make(struct kube_certs *ret, const struct kube_certs_names *names, int64_t now_s,
-                    struct err *err)
+static int make_chain(struct kube_certs *c, const char *cn, const char *dns, int64_t now_s,
+                      struct err *err)
 {
     _cleanup_(EVP_PKEY_freep) EVP_PKEY *ca_key = EVP_EC_gen("P-256"), *key = EVP_EC_gen("P-256");
     _cleanup_(X509_freep) X509 *ca = NULL, *cert = NULL;
-    struct kube_certs c = {.not_before_s = now_s - HOUR_S,
-                           .not_after_s = now_s + KUBE_CERTS_DAYS * DAY_S};
-    char dns[2048], cn[64];
 
-    if (dns_names(names, dns, sizeof(dns), err) < 0)
-        return -1;
-    /* A CN holds 64 characters; who verifies looks at the DNS names. */
-    (void)snprintf(cn, sizeof(cn), "%.28s.%.28s.svc", names->service, names->ns);
     ca = ca_key && key ? make_ca(ca_key, now_s) : NULL;
     cert = ca ? make_server(ca, ca_key, key, cn, dns, now_s) : NULL;
     if (!cert)
         return failed("making the webhook's certificate", err);
-    c.ca_pem = cert_text(ca);
-    c.cert_pem = cert_text(cert);
-    c.key_pem = key_text(key);
-    if (!c.ca_pem || !c.cert_pem || !c.key_pem) {
+    c->ca_pem = cert_text(ca);
+    c->cert_pem = cert_text(cert);
+    c->key_pem = key_text(key);
+    return c->ca_pem && c->cert_pem && c->key_pem ? 0 : err_oom(err);
+}
+
+int kube_certs_make(struct kube_certs *ret, const struct kube_certs_names *names, int64_t now_s,
+                    struct err *err)
+{
+    struct kube_certs c = {.not_before_s = now_s - HOUR_S,
+                           .not_after_s = now_s + (int64_t)KUBE_CERTS_DAYS * DAY_S};
+    struct buf dns;
+    char cn[64];
+    int r;
+
+    /* A CN holds 64 characters; who verifies looks at the DNS names. */
+    (void)snprintf(cn, sizeof(cn), "%.28s.%.28s.svc", names->service, names->ns);
+    buf_init(&dns, MAX_NAMES);
+    r = dns_names(names, &dns, err);
+    if (r == 0)
+        r = make_chain(&c, cn, buf_cstr(&dns, NULL), now_s, err);
+    buf_done(&dns);
+    if (r < 0) {
         kube_certs_done(&c);
-        return err_oom(err);
+        return -1;
     }
     *ret = c;
     return 0;

@@ -21,6 +21,7 @@ struct kube_certs {
 
 struct kube_certs_names {
     const char *service, *ns, *cluster_domain;
+    const char *also; /* another Service of the namespace (the gRPC door), or NULL */
 };
 
 /* Valid from an hour before now to 365 days after. ret is written only on success. */

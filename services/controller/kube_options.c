@@ -50,6 +50,13 @@ static const struct flag flags[] = {
       "HTTP /healthz and /readyz; \"0\" serves none"),
     F(FLAG_STRING, grpc_address, "grpc-bind-address", "0", ANY,
       "gRPC ClaimService over TLS with bearer tokens, e.g. \":9090\"; \"0\" serves none"),
+    F(FLAG_STRING, grpc_cert, "grpc-cert-file", "", ANY,
+      "its certificate; empty: the webhook's, in --webhook-cert-dir"),
+    F(FLAG_STRING, grpc_key, "grpc-key-file", "", ANY, "the key of it"),
+    F(FLAG_STRING, grpc_client_ca, "grpc-client-ca-file", "", ANY,
+      "who may sign certificates of clients; empty: clients show tokens only"),
+    F(FLAG_BOOL, grpc_insecure, "grpc-insecure", "false", ANY,
+      "gRPC without TLS; tokens are needed all the same"),
     F(FLAG_STRING, cluster_domain, "cluster-domain", "cluster.local", NOT_EMPTY,
       "suffix of Service names"),
 

@@ -18,6 +18,8 @@ struct kube_options {
     const char *leader_namespace; /* "": the one this process runs in */
 
     const char *metrics_address, *probe_address, *grpc_address; /* ":8080"; "0": none */
+    const char *grpc_cert, *grpc_key, *grpc_client_ca; /* "": the webhook's own; no client CA   */
+    bool grpc_insecure;
     const char *cluster_domain;
 
     bool enable_webhook, manage_certs;

@@ -1,0 +1,152 @@
+/* sandbox-controller kubernetes: options, privilege, signals. The rest is kube_home.c. */
+#include "services/controller/kube_main.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "lib/harden/harden.h"
+#include "services/controller/controller.h"
+#include "services/controller/kube_home.h"
+
+enum { EXIT_USAGE = 2, MANY_WORKERS = 1000 };
+
+struct process {
+    struct loop *loop;
+    struct kube_home *home;
+    struct loop_signal *term, *interrupt, *hangup;
+    bool is_stopping;
+    int exit_code;
+};
+
+static void on_stopped(void *user)
+{
+    struct process *p = user;
+
+    loop_stop(p->loop);
+}
+
+static void on_signal(struct loop_signal *sig _unused_, int signum, void *user)
+{
+    struct process *p = user;
+
+    if (p->is_stopping) {
+        loop_stop(p->loop); /* asked twice: at once */
+        return;
+    }
+    p->is_stopping = true;
+    log_info("stopping", LOG_S("why", strsignal(signum)));
+    kube_home_stop(p->home, on_stopped, p);
+}
+
+static void on_hangup(struct loop_signal *sig _unused_, int signum _unused_, void *user _unused_)
+{
+    /* nothing to read anew, and no reason to end */
+}
+
+static void on_failed(const struct err *err, void *user)
+{
+    struct process *p = user;
+
+    if (p->is_stopping)
+        return;
+    log_error("cannot go on", LOG_ERR(err));
+    p->exit_code = EXIT_FAILURE;
+    loop_stop(p->loop);
+}
+
+static void warn_of_workers(const struct kube_options *o)
+{
+    int64_t n = o->sandbox_workers + o->claim_workers + o->pool_workers + o->template_workers;
+
+    if (n > MANY_WORKERS)
+        log_warn("more than 1000 workers: the API server may not keep up", LOG_I("workers", n));
+    if (o->api_qps > 0 && n > o->api_burst)
+        log_warn("more workers than --kube-api-burst: they will wait for one another",
+                 LOG_I("workers", n), LOG_I("burst", o->api_burst));
+    if (o->enable_pprof || o->enable_pprof_debug)
+        log_warn("there are no Go profiles in a C program, --enable-pprof is ignored: use perf");
+}
+
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old limit serves too */
+    }
+}
+
+/* In a pod nothing is resolved or executed; a kubeconfig may ask for both. */
+static int harden(const struct process *p, struct err *err)
+{
+    if (harden_drop(getuid(), getgid(), err) < 0 || harden_no_dump(err) < 0)
+        return -1;
+    return kube_home_is_in_cluster(p->home) ? harden_seccomp_service(err) : 0;
+}
+
+static int process_open(struct process *p, const struct kube_options *o, struct err *err)
+{
+    const struct kube_home_ops ops = {.failed = on_failed, .user = p};
+
+    raise_descriptor_limit();
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (loop_new(&p->loop, err) < 0 ||
+        loop_signal_new(&p->term, p->loop, SIGTERM, on_signal, p, err) < 0 ||
+        loop_signal_new(&p->interrupt, p->loop, SIGINT, on_signal, p, err) < 0 ||
+        loop_signal_new(&p->hangup, p->loop, SIGHUP, on_hangup, p, err) < 0 ||
+        kube_home_new(&p->home, p->loop, o, &ops, err) < 0)
+        return -1;
+    return harden(p, err);
+}
+
+static int run(const struct kube_options *o)
+{
+    struct process p = {.exit_code = EXIT_SUCCESS};
+    struct err err;
+
+    if (process_open(&p, o, &err) < 0) {
+        log_error("cannot start", LOG_ERR(&err));
+        (void)fprintf(stderr, "sandbox-controller: %s (%s)\n", err.msg, err.reason);
+        p.exit_code = EXIT_FAILURE;
+    } else {
+        loop_run(p.loop);
+        log_info("stopped", LOG_I("exit_code", p.exit_code));
+    }
+    kube_home_free(p.home);
+    loop_signal_free(p.term);
+    loop_signal_free(p.interrupt);
+    loop_signal_free(p.hangup);
+    loop_free(p.loop);
+    return p.exit_code;
+}
+
+static int show_help(void)
+{
+    char *help = kube_options_help();
+    int r = help && fputs(help, stdout) >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+
+    free(help);
+    return r;
+}
+
+int kube_main(int argc, char **argv)
+{
+    struct kube_options o;
+    struct err err;
+    int r = kube_options_read(&o, argc, argv, &err);
+
+    if (r == KUBE_OPTIONS_HELP)
+        return show_help();
+    if (r == KUBE_OPTIONS_VERSION)
+        return puts("sandbox-controller " CONTROLLER_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+    if (r < 0) {
+        (void)fprintf(stderr, "sandbox-controller kubernetes: %s (%s)\nTry --help.\n", err.msg,
+                      err.reason);
+        return strcmp(err.reason, "FlagOutOfRange") == 0 ? EXIT_FAILURE : EXIT_USAGE;
+    }
+    log_init("controller", o.log_level, o.log_format, STDERR_FILENO);
+    warn_of_workers(&o);
+    return run(&o);
+}
