@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes templates/rbac.yaml: the rules of deploy/manifests/parts, in the chart's namespace.
+"""Writes templates/rbac.yaml, the rules of deploy/manifests/parts in the chart's namespace, and copies the CRDs to crds/.
 
     deploy/helm/generate.py [--check]
 """
@@ -11,7 +11,6 @@ import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 PARTS = HERE.parent / "manifests" / "parts"
-TARGET = HERE / "templates" / "rbac.yaml"
 HEAD = "{{- /* Made by deploy/helm/generate.py out of ../manifests/parts: do not edit. */}}\n"
 NAMESPACE = '{{ include "agent-sandbox.namespace" . }}'
 
@@ -22,18 +21,28 @@ def rules_of(name):
     return yaml.safe_dump_all(found, sort_keys=False, width=1000).replace("agent-sandbox-system", NAMESPACE)
 
 
+def files():
+    """Path -> what it shall hold."""
+    text = HEAD + rules_of("core") + "{{- if .Values.controller.extensions }}\n---\n" + rules_of("extensions") + "{{- end }}\n"
+    found = {HERE / "templates" / "rbac.yaml": text}
+    for crd in sorted((HERE.parent / "crds").glob("*.yaml")):
+        found[HERE / "crds" / crd.name] = crd.read_text(encoding="utf-8")
+    return found
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--check", action="store_true", help="exit code 1 when it is stale")
+    p.add_argument("--check", action="store_true", help="exit code 1 when a file is stale")
     args = p.parse_args()
-    want = HEAD + rules_of("core") + "{{- if .Values.controller.extensions }}\n---\n" + rules_of("extensions") + "{{- end }}\n"
-    if not args.check:
-        TARGET.write_text(want, encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == want:
-        return 0
-    print("stale, run deploy/helm/generate.py: templates/rbac.yaml")
-    return 1
+    stale = []
+    for path, want in files().items():
+        if not args.check:
+            path.write_text(want, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != want:
+            stale.append(path.name)
+    if stale:
+        print("stale, run deploy/helm/generate.py: " + ", ".join(stale))
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

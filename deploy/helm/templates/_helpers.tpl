@@ -12,11 +12,3 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Values.image.tag | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
-
-{{/* A flag that is passed only when its key exists: (list .Values.controller "kubeApiQps" "kube-api-qps") */}}
-{{- define "agent-sandbox.flag" -}}
-{{- $values := index . 0 }}{{ $key := index . 1 }}{{ $flag := index . 2 }}
-{{- if hasKey $values $key }}
-- --{{ $flag }}={{ index $values $key }}
-{{- end }}
-{{- end }}
