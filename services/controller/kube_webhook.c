@@ -433,13 +433,21 @@ static json_t *client_config(const struct kube_webhook *w, const char *bundle)
                      w->names.ns, "path", "/convert", "caBundle", bundle);
 }
 
-static char *bundle_of(const struct kube_certs *c)
+/* The Secret's CAs and, as long as another certificate is served, its CA: base64. */
+static char *make_bundle(const struct kube_webhook *w)
 {
-    size_t n = strlen(c->ca_pem);
-    char *text = malloc(bytes_base64_len(n) + 1);
+    struct kube_certs all = {.ca_pem = strdup(w->found.ca_pem)};
+    char *text = NULL;
+    size_t n;
 
-    if (text)
-        (void)bytes_base64(c->ca_pem, n, true, text);
+    if (all.ca_pem &&
+        (!w->serving.ca_pem || kube_certs_add_cas(&all, w->serving.ca_pem, wall_s(), NULL) == 0)) {
+        n = strlen(all.ca_pem);
+        text = malloc(bytes_base64_len(n) + 1);
+        if (text)
+            (void)bytes_base64(all.ca_pem, n, true, text);
+    }
+    free(all.ca_pem);
     return text;
 }
 
@@ -448,7 +456,7 @@ static char *bundle_of(const struct kube_certs *c)
 static json_t *crd_patch(const struct kube_webhook *w, const json_t *crd, struct err *err)
 {
     static const char path[] = "spec.conversion.webhook";
-    _cleanup_(freep) char *bundle = bundle_of(&w->found);
+    _cleanup_(freep) char *bundle = make_bundle(w);
     json_t *config = bundle ? client_config(w, bundle) : NULL, *patch = json_object();
     const json_t *now = meta_get(crd, "spec.conversion.webhook.clientConfig");
     const char *said = meta_str(now, "caBundle", "");

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BIN
+from kubelab.base import BIN
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CRDS = ROOT / "deploy" / "crds"
