@@ -46,7 +46,7 @@ struct kube_client_opts {
  * nothing yet. */
 int kube_client_new(struct kube_client **ret, struct loop *loop, struct kube_config *config,
                     const struct kube_client_opts *opts, struct err *err);
-/* Calls under way end without their `done`. */
+/* Calls under way end without their `done`. Not from inside a callback of the client. */
 void kube_client_free(struct kube_client *c);
 DEFINE_CLEANUP(struct kube_client *, kube_client_free)
 
@@ -77,8 +77,9 @@ struct kube_request {
     const char *path;   /* instead of the five above: "/version"; resource may still be given */
     const json_t *body; /* NULL for none                                  */
     enum kube_lane lane;
-    unsigned timeout_ms; /* 0: the client's                                                */
-    size_t max_bytes;    /* of the answer; 0: 4 MiB (a list: 64 MiB)                       */
+    unsigned timeout_ms;   /* 0: the client's                                              */
+    size_t max_body_bytes; /* of `body` as text; 0: 3 MiB, an API server's own limit        */
+    size_t max_bytes;      /* of the answer; 0: 4 MiB (a list: 64 MiB)                       */
 };
 
 struct kube_result {
