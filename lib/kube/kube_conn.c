@@ -282,7 +282,8 @@ static bool set_message(const struct kube_client *c, CURL *easy, struct kube_cal
     SET(CURLOPT_WRITEDATA, call);
     SET(CURLOPT_PRIVATE, call);
     SET(CURLOPT_ERRORBUFFER, call->why);
-    SET(CURLOPT_BUFFERSIZE, (long)READ_BUFFER_BYTES);
+    /* Refused by a handle that has its buffer from the request before: it is of this size. */
+    (void)curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BUFFER_BYTES);
     return !bad;
 }
 
