@@ -17,7 +17,7 @@ struct options {
     bool has_router_uid;
     uid_t router_uid;
     bool is_insecure;
-    bool shows_channels; /* --channelz */
+    bool shows_channels;   /* --channelz */
     uint32_t max_starting; /* 0: the binder's default */
     uint32_t readiness_grace_s;
     int lifeline_fd; /* -1: none */
