@@ -512,6 +512,8 @@ static void look_at_all(struct ctl *c)
 
 void ctl_process(struct ctl *c)
 {
+    if (c->is_stopped)
+        return;
     if (ctl_now_ms(c) >= c->look_all_ms)
         look_at_all(c);
     take_due(c);
@@ -672,6 +674,13 @@ int ctl_start(struct ctl *c, struct err *err)
         return -1;
     mark_all(c);
     return 0;
+}
+
+void ctl_stop(struct ctl *c)
+{
+    c->is_stopped = true;
+    if (c->timer)
+        loop_timer_disarm(c->timer);
 }
 
 void ctl_done(struct ctl *c)

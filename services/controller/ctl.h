@@ -106,6 +106,7 @@ struct ctl {
     size_t n_busy;
     uint64_t look_all_ms; /* something found no memory: looks at everything then; CLOCK_NEVER */
     uint32_t look_all_wait_ms;
+    bool is_stopped;
     bool is_next_turn; /* the task has let one turn of the loop pass */
     struct store_watch *watch;
     struct loop_task *task;
@@ -119,6 +120,8 @@ int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct
              struct err *err);
 /* Marks everything that is in the store dirty; before it nothing is stepped. */
 int ctl_start(struct ctl *c, struct err *err);
+/* Nothing is stepped any more; writes under way end. */
+void ctl_stop(struct ctl *c);
 void ctl_done(struct ctl *c);
 
 /* Marks dirty: stepped later in this turn. Out of memory is made good a moment later. */

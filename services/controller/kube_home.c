@@ -6,6 +6,7 @@
  *     RIGHTS     what we may not do is named in the log (and tried all the same)
  *     SYNC       the first lists are in memory
  *     STANDBY    waits for the lease, memory warm
+ *     CATCHING   leads, and waits until memory has what the leader before it has written last
  *     LEADING    reconciles
  *     STOPPING   writes end, the lease is given back
  */
@@ -26,6 +27,7 @@
 #include "services/controller/controller.h"
 #include "services/controller/ctl.h"
 #include "services/controller/kube_door.h"
+#include "services/controller/kube_fresh.h"
 #include "services/controller/kube_rights.h"
 #include "services/controller/kube_serve.h"
 #include "services/controller/kube_webhook.h"
@@ -33,6 +35,7 @@
 
 #define LEASE_NAME "a3317529.agent-sandbox.x-k8s.io"
 
+enum { POOL_PACE_MS = 20 };
 enum { RETRY_MS = 1000, RETRY_MAX_MS = 10 * 1000, POLL_MS = 10, DRAIN_MS = 1000 };
 
 enum home_state {
@@ -41,13 +44,14 @@ enum home_state {
     HOME_RIGHTS,
     HOME_SYNC,
     HOME_STANDBY,
+    HOME_CATCHING,
     HOME_LEADING,
     HOME_STOPPING,
     HOME_N,
 };
 
 static const char *const state_names[HOME_N] = {
-    "reach", "kinds", "rights", "sync", "standby", "leading", "stopping",
+    "reach", "kinds", "rights", "sync", "standby", "catching", "leading", "stopping",
 };
 
 #define TO(s) (1u << (s))
@@ -56,7 +60,8 @@ static const unsigned moves[HOME_N] = {
     [HOME_KINDS] = TO(HOME_REACH) | TO(HOME_RIGHTS) | TO(HOME_STOPPING),
     [HOME_RIGHTS] = TO(HOME_SYNC) | TO(HOME_STOPPING),
     [HOME_SYNC] = TO(HOME_STANDBY) | TO(HOME_STOPPING),
-    [HOME_STANDBY] = TO(HOME_LEADING) | TO(HOME_STOPPING),
+    [HOME_STANDBY] = TO(HOME_CATCHING) | TO(HOME_LEADING) | TO(HOME_STOPPING),
+    [HOME_CATCHING] = TO(HOME_LEADING) | TO(HOME_STOPPING),
     [HOME_LEADING] = TO(HOME_STOPPING),
 };
 
@@ -85,7 +90,8 @@ struct kube_home {
     bool has_ctl, is_counted;
     struct ctl_metrics counters;
     struct kube_lease *lease;
-    struct kube_door *door; /* NULL: not asked for, or its certificate is not there yet */
+    struct kube_fresh *fresh; /* CATCHING */
+    struct kube_door *door;   /* NULL: not asked for, or its certificate is not there yet */
 
     uint64_t drain_until_ms;
     void (*on_stopped)(void *user);
@@ -292,6 +298,7 @@ static struct ctl_opts core_opts(const struct kube_home *h)
         .host_name = h->host,
         .label_domains = kube_serve_label_domains(h->serve),
         .readiness_grace_s = whole_seconds(o->pool_grace_ns),
+        .pool_pace_ms = POOL_PACE_MS,
         .max_refill_batch = (uint32_t)MIN(o->pool_max_batch, (int64_t)UINT32_MAX),
         .unschedulable_recheck_s = whole_seconds(o->pool_recheck_ns),
         .replenish_delay_ms = whole_ms(o->pool_replenish_delay_ns),
@@ -405,18 +412,41 @@ static void sync_store(struct kube_home *h)
 
 /* ---- STANDBY, LEADING ---- */
 
-static void lead(struct kube_home *h)
+static void reconcile(struct kube_home *h)
 {
     struct err err;
 
-    if (h->state != HOME_STANDBY)
-        return;
     enter(h, HOME_LEADING, 0);
     loop_timer_disarm(h->timer);
     metric_set(h->m_leads, 1);
     log_info("leading", LOG_S("identity", h->identity),
              LOG_B("extensions", h->options->has_extensions));
     if (ctl_start(&h->ctl, &err) < 0)
+        fail(h, &err);
+}
+
+static void on_caught_up(bool is_sure _unused_, void *user) /* if not, it has been said */
+{
+    struct kube_home *h = user;
+
+    kube_fresh_free(h->fresh);
+    h->fresh = NULL;
+    if (h->state == HOME_CATCHING)
+        reconcile(h);
+}
+
+static void lead(struct kube_home *h)
+{
+    struct err err;
+
+    if (h->state != HOME_STANDBY)
+        return;
+    if (!h->options->has_extensions) {
+        reconcile(h);
+        return;
+    }
+    enter(h, HOME_CATCHING, 0);
+    if (kube_fresh_new(&h->fresh, h->loop, h->client, h->store, on_caught_up, h, &err) < 0)
         fail(h, &err);
 }
 
@@ -508,6 +538,10 @@ void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user)
     h->drain_until_ms = clock_add(loop_now_ms(h->loop), DRAIN_MS);
     kube_call_cancel(h->call);
     h->call = NULL;
+    kube_fresh_free(h->fresh);
+    h->fresh = NULL;
+    if (h->has_ctl)
+        ctl_stop(&h->ctl);
     enter(h, HOME_STOPPING, 0);
     metric_set(h->m_leads, 0);
 }
@@ -538,6 +572,7 @@ static void on_timer(struct loop_timer *t, void *user)
         else
             lead(h);
         break;
+    case HOME_CATCHING:
     case HOME_LEADING:
         break;
     case HOME_STOPPING:
@@ -670,6 +705,7 @@ void kube_home_free(struct kube_home *h)
     kube_call_cancel(h->call);
     loop_timer_free(h->timer);
     kube_door_free(h->door);
+    kube_fresh_free(h->fresh);
     kube_lease_free(h->lease);
     kube_webhook_free(h->webhook);
     kube_serve_free(h->serve);

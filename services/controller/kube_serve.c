@@ -1,4 +1,5 @@
 #include "services/controller/kube_serve.h"
+#include "services/controller/claim.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static void read_domains(struct kube_serve *s)
     if (fd_read_file(AT_FDCWD, DOMAINS_FILE, &text, &err) < 0)
         log_warn("cannot read the allowed label domains, using the default", LOG_ERR(&err));
     else if (buf_len(&text) > 0 && buf_cstr(&text, NULL))
-        s->label_domains = strdup(buf_cstr(&text, NULL));
+        s->label_domains = claim_label_domains(buf_cstr(&text, NULL)); /* NULL: the default */
     buf_done(&text);
 }
 
