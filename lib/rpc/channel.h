@@ -40,6 +40,7 @@ struct rpc_channel_opts {
     /* lib/rpc/service_config.h; must outlive the channel. NULL: no retries but transparent ones */
     const struct rpc_service_config *service_config;
     uint32_t keepalive_ms; /* PING when nothing came for so long; 0: none                      */
+    uint32_t keepalive_timeout_ms; /* lost when it is unanswered so long; 0: 20 s */
     void (*on_state)(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why,
                      void *user);
     void *user;

@@ -651,7 +651,8 @@ static void on_timer(struct rpc_deadline *d)
         conn->counts.n_pings++;
         rpc_session_ping(conn->session);
         rpc_conn_dirty(conn);
-        due = clock_add(now_ms, PONG_MS);
+        due = clock_add(now_ms, conn->opts.keepalive_timeout_ms ? conn->opts.keepalive_timeout_ms
+                                                                : PONG_MS);
     }
     (void)rpc_deadline_arm(conn->hub, &conn->timer, due,
                            NULL); /* there is room: it was just there */

@@ -48,6 +48,7 @@ struct rpc_conn_opts {
     const char *target;        /* client with TLS: whose session it resumes */
     const char *address;       /* of the peer; NULL: found out         */
     uint32_t max_streams, handshake_ms, keepalive_ms;
+    uint32_t keepalive_timeout_ms; /* 0: 20 s */
     size_t max_message;
     const struct rpc_guard_limits *limits; /* NULL: the defaults */
     const struct rpc_conn_ops *ops;

@@ -400,6 +400,7 @@ static int use_fd(struct rpc_channel *ch, struct endpoint *e, int fd, bool is_co
         .address = ch->is_fd ? NULL : e->address.text,
         .handshake_ms = ch->opts.connect_timeout_ms ? ch->opts.connect_timeout_ms : CONNECT_MS,
         .keepalive_ms = ch->opts.keepalive_ms,
+        .keepalive_timeout_ms = ch->opts.keepalive_timeout_ms,
         .max_message = ch->opts.max_message,
         .ops = &conn_ops,
         .owner = ch,

@@ -51,6 +51,10 @@ static inline struct rpc_hub *rpc_hub_ref(struct rpc_hub *hub)
 /* The buffer for rpc_session_opts.frame; NULL when out of memory: it can do without. */
 void *rpc_hub_frame(struct rpc_hub *hub);
 
+/* server.c. */
+struct rpc_server;
+struct rpc_hub *rpc_server_hub(const struct rpc_server *s);
+
 /* Runs the task later in this turn. */
 void rpc_hub_wake(struct rpc_hub *hub);
 /* Tells what is to be told, now. */

@@ -13,9 +13,11 @@
 struct rpc_observer;
 
 struct rpc_observer_opts {
-    struct metrics *metrics; /* calls_metrics.h; must outlive the observer. NULL: none */
-    bool traces;             /* trace.h */
-    bool logs;               /* calls_log.h, with its default burst */
+    /* calls_metrics.h and guard_metrics.h; must outlive the observer, and is not written after its
+     * end. NULL: none */
+    struct metrics *metrics;
+    bool traces; /* trace.h */
+    bool logs;   /* calls_log.h, with its default burst */
 };
 
 int rpc_observer_new(struct rpc_observer **ret, const struct rpc_observer_opts *opts,

@@ -286,6 +286,7 @@ static int add_conn(struct rpc_server *s, int fd, struct listener *l, struct ser
         .max_streams = s->opts.max_streams,
         .handshake_ms = s->opts.handshake_ms,
         .keepalive_ms = s->opts.keepalive_ms,
+        .keepalive_timeout_ms = s->opts.keepalive_timeout_ms,
         .max_message = s->opts.max_message,
         .limits = &s->opts.limits,
         .ops = &conn_ops,
@@ -687,4 +688,9 @@ bool rpc_server_look_listener(const struct rpc_server *s, size_t i, uint64_t *re
         return true;
     }
     return false;
+}
+
+struct rpc_hub *rpc_server_hub(const struct rpc_server *s)
+{
+    return s->hub;
 }

@@ -15,8 +15,8 @@ struct rpc_server_opts {
     uint32_t max_connections_per_peer; /* IPv4 address, IPv6 /64, or uid; 0: any number */
     struct rpc_guard_limits limits;    /* of floods and slow peers */
     uint32_t handshake_ms;             /* until the preface and SETTINGS are there; 0: 10 s    */
-    uint32_t
-        keepalive_ms; /* PING when nothing came for so long, closed when unanswered 20 s; 0: none */
+    uint32_t keepalive_ms;             /* PING when nothing came for so long; 0: none */
+    uint32_t keepalive_timeout_ms;     /* closed when it is unanswered so long; 0: 20 s */
     /* Connections of clients (grpc A9, A8): after max_age_ms (±10 %) or max_idle_ms without a call
      * they get GOAWAY; calls that are open age_grace_ms later are cut off. 0: no limit. */
     uint32_t max_age_ms, age_grace_ms, max_idle_ms;
