@@ -66,6 +66,29 @@ start greeter-proxy "$bin/example-proxy" 127.0.0.1:0 "$greeter"
 check_greeter "$greeter"
 check_greeter "$address"
 
+# Interceptors: the right token, a wrong one, none.
+check_auth() # TARGET
+{
+    same "Hello, world!" "$("$bin/example-auth" greet "$1" s3cret world)"
+    for token in wrong s3cre s3crett x; do
+        if "$bin/example-auth" greet "$1" "$token" world 2>"$tmp/err"; then
+            echo "the token \"$token\" was good enough" >&2
+            exit 1
+        fi
+        grep -q 'example.v1.GreeterService/Greet: send .* (BadToken)' "$tmp/err" || { cat "$tmp/err" >&2; exit 1; }
+    done
+    if "$bin/example-greeter" greet "$1" world 2>"$tmp/err"; then
+        echo "no token was good enough" >&2
+        exit 1
+    fi
+}
+
+start auth "$bin/example-auth" serve "unix:$tmp/a" s3cret
+auth=$address
+start auth-proxy "$bin/example-proxy" 127.0.0.1:0 "$auth"
+check_auth "$auth"
+check_auth "$address"
+
 start chat "$bin/example-chat" serve 127.0.0.1:0
 chat=$address
 start chat-proxy "$bin/example-proxy" "unix:$tmp/p" "$chat"
