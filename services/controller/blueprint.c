@@ -62,6 +62,12 @@ int blueprint_hash(const json_t *template, struct blueprint_hashes *ret)
     return obj_json_hash(parts, ret->blueprint);
 }
 
+/* Quantities by value, nothing as empty. Out of memory: nothing was found to differ. */
+static bool same(const json_t *a, const json_t *b)
+{
+    return meta_same(a, b, NULL) != 0;
+}
+
 /* Same length, same order, name and spec; other metadata does not count. */
 static bool volumes_equal(const json_t *a, const json_t *b)
 {
@@ -71,7 +77,7 @@ static bool volumes_equal(const json_t *a, const json_t *b)
         const json_t *x = json_array_get(a, i), *y = json_array_get(b, i);
 
         if (!obj_equal(obj_get(x, "metadata.name"), obj_get(y, "metadata.name")) ||
-            !obj_equal(obj_get(x, "spec"), obj_get(y, "spec")))
+            !same(obj_get(x, "spec"), obj_get(y, "spec")))
             return false;
     }
     return true;
@@ -82,11 +88,10 @@ bool blueprint_matches(const json_t *template, const json_t *sandbox)
     _cleanup_(json_decrefp) json_t *want = blueprint_spec(template);
     const json_t *have = obj_get(sandbox, "spec");
 
-    return want &&
-           obj_equal(obj_get(want, "podTemplate.spec"), obj_get(have, "podTemplate.spec")) &&
-           volumes_equal(obj_get(want, "volumeClaimTemplates"),
-                         obj_get(have, "volumeClaimTemplates")) &&
-           obj_equal(obj_get(want, "service"), obj_get(have, "service"));
+    return !want || (same(obj_get(want, "podTemplate.spec"), obj_get(have, "podTemplate.spec")) &&
+                     volumes_equal(obj_get(want, "volumeClaimTemplates"),
+                                   obj_get(have, "volumeClaimTemplates")) &&
+                     obj_equal(obj_get(want, "service"), obj_get(have, "service")));
 }
 
 const json_t *blueprint_pod_metadata(const json_t *template)

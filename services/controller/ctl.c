@@ -253,6 +253,27 @@ void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name)
         forgot(c);
 }
 
+void ctl_wake_pools_of_hash(struct ctl *c, const char *ns, const char *hash)
+{
+    struct store_query q = {.kind = KIND_POOL, .ns = ns};
+    char own[9];
+
+    STORE_FOREACH(pool, c->store, &q)
+    {
+        struct ctl_item *it;
+
+        if (strcmp(obj_hash(pool->name, own), hash) != 0)
+            continue;
+        it = item_make(c, Q_POOL, ns, pool->name);
+        if (!it) {
+            forgot(c);
+            continue;
+        }
+        pool_look_at_all(it);
+        item_mark(it);
+    }
+}
+
 /* ---- one step ---- */
 
 static uint64_t retry_ms(struct ctl_item *it)

@@ -126,6 +126,8 @@ void ctl_done(struct ctl *c);
 
 /* Marks dirty: stepped later in this turn. Out of memory is made good a moment later. */
 void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name);
+/* Marks pools of the namespace whose name has this hash (a Sandbox bears it, and is nobody's). */
+void ctl_wake_pools_of_hash(struct ctl *c, const char *ns, const char *hash);
 /* Steps all that is dirty or due. The loop calls it; tests with a clock of their own may. */
 void ctl_process(struct ctl *c);
 /* Nothing dirty, nothing under way. */
@@ -168,6 +170,8 @@ int template_step(struct ctl *c, const struct store_object *o, struct ctl_item *
                   struct err *err);
 int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
               struct err *err);
+/* Sandboxes that bear a pool's mark and are nobody's may be there: its next step looks for them. */
+void pool_look_at_all(struct ctl_item *it);
 int claim_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
                struct err *err);
 /* The batch of its step has ended, well or not. */

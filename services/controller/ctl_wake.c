@@ -70,6 +70,50 @@ static void wake_owner(struct ctl *c, const struct store_object *o)
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ?: "", b ?: "") == 0;
+}
+
+/* Whether a pool would count this member otherwise than before. */
+static bool is_news_for_pool(const struct store_object *old, const struct store_object *o)
+{
+    static const char *const labels[] = {L_WARM_POOL, L_TEMPLATE_REF_HASH, L_TEMPLATE_HASH,
+                                         L_LAUNCH_TYPE};
+    struct obj_owner a = {0}, b = {0};
+
+    for (size_t i = 0; i < ARRAY_SIZE(labels); i++)
+        if (!same_text(obj_label(old->json, labels[i]), obj_label(o->json, labels[i])))
+            return true;
+    (void)obj_controller(old->json, &a); /* none is none */
+    (void)obj_controller(o->json, &b);
+    return old->is_deleting != o->is_deleting || old->generation != o->generation ||
+           !same_text(a.uid, b.uid) ||
+           cond_is_true(obj_get(old->json, "status"), C_READY) !=
+               cond_is_true(obj_get(o->json, "status"), C_READY) ||
+           cond_is_true(obj_get(old->json, "status"), C_FINISHED) !=
+               cond_is_true(obj_get(o->json, "status"), C_FINISHED);
+}
+
+/* Wakes who owns it, and who owned it when that is another. */
+static void wake_owners(struct ctl *c, const struct store_event *ev)
+{
+    const struct store_object *o = ev->object, *old = ev->old_object;
+    const char *pool = obj_label(o->json, L_WARM_POOL);
+    struct obj_owner owner, before;
+    bool has_owner = obj_controller(o->json, &owner);
+
+    if (!has_owner && pool)
+        ctl_wake_pools_of_hash(c, o->ns, pool);
+    if (ev->type == STORE_MODIFIED && old && has_owner && strcmp(owner.kind, KIND_POOL) == 0 &&
+        !is_news_for_pool(old, o))
+        return;
+    wake_owner(c, o);
+    if (old &&
+        !(has_owner && obj_controller(old->json, &before) && strcmp(owner.uid, before.uid) == 0))
+        wake_owner(c, old);
+}
+
 static void on_sandbox(struct ctl *c, const struct store_event *ev)
 {
     const struct store_object *o = ev->object;
@@ -79,8 +123,7 @@ static void on_sandbox(struct ctl *c, const struct store_event *ev)
     else
         members_update(&c->members, o);
     ctl_wake(c, Q_SANDBOX, o->ns, o->name);
-    wake_owner(c, o);
-    wake_owner(c, ev->old_object);
+    wake_owners(c, ev);
     ctl_tell_sandbox(c, o->ns, o->name, o->uid);
 }
 

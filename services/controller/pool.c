@@ -6,14 +6,37 @@
  * "SandboxWarmPool controller").
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "services/controller/blueprint.h"
 #include "services/controller/ctl.h"
 #include "services/controller/names.h"
 
-enum { DEFAULT_REPLICAS = 1, CHURN_FIRST_S = 1, RECHECK_MS = 60 * 1000 };
+enum { DEFAULT_REPLICAS = 1, CHURN_FIRST_S = 1 };
+/* A large pool is counted at most so often; a status that is held back while members are made. */
+enum { LARGE_POOL = 64, LARGE_POOL_PAUSE_MS = 20, MAX_STATUS_HELD_MS = 500 };
+enum { N_REMEMBERED = 8 };
+
+/* What a step leaves for the next (ctl_item.memory). Lost with the process, and no harm. */
+struct pool_memory {
+    uint64_t counted_ms; /* last                                                    */
+    size_t n_members;    /* then                                                    */
+    bool has_looked;     /* all Sandboxes of the namespace were looked at for orphans */
+    bool has_seen;       /* n_seen is known: active ones, for the replenish delay   */
+    size_t n_seen;
+    uint64_t hold_ms; /* nothing is made before                                  */
+    double tokens;    /* of the refill rate; filled up at tokens_ms              */
+    uint64_t tokens_ms;
+    size_t n_slow;  /* slow start: what the next batch may make                */
+    size_t n_tried; /* creates in the batch that has ended                     */
+    uint64_t status_ms;
+    bool is_stuck; /* an event said that members cannot be placed             */
+    uint64_t template_version;
+    struct blueprint_hashes hashes; /* of that version */
+};
 
 struct census {
     struct ctl *c;
@@ -21,6 +44,12 @@ struct census {
     const struct store_object *pool;
     const struct store_object *template; /* NULL: not there */
     struct blueprint_hashes hashes;      /* of template     */
+    struct pool_memory *memory;
+    struct {
+        const char *label; /* sandbox-template-hash */
+        bool is_stale;
+    } known[N_REMEMBERED];
+    size_t n_known;
     char pool_hash[9];
     bool recreate;
     const struct store_object **active; /* grows; freed by census_done() */
@@ -46,16 +75,35 @@ static bool is_ready(const struct store_object *sb)
     return cond_is_true(obj_get(sb->json, "status"), C_READY);
 }
 
-static bool is_stale(const struct census *s, const struct store_object *sb, bool is_orphan)
+/* Members with one hash are alike: compared once in a pass. A hash that is not ours is one that
+ * another controller wrote, and says nothing. */
+static bool is_other_blueprint(struct census *s, const struct store_object *sb, const char *label)
+{
+    bool is;
+
+    for (size_t i = 0; i < s->n_known; i++)
+        if (strcmp(s->known[i].label, label) == 0)
+            return s->known[i].is_stale;
+    is = !blueprint_matches(s->template->json, sb->json);
+    if (s->n_known < N_REMEMBERED) {
+        s->known[s->n_known].label = label;
+        s->known[s->n_known++].is_stale = is;
+    }
+    return is;
+}
+
+static bool is_stale(struct census *s, const struct store_object *sb, bool is_orphan)
 {
     const char *ref = obj_label(sb->json, L_TEMPLATE_REF_HASH);
     const char *blueprint = obj_label(sb->json, L_TEMPLATE_HASH);
 
     if (!ref || strcmp(ref, s->hashes.template_ref) != 0)
         return true;
-    if (!is_orphan && blueprint && strcmp(blueprint, s->hashes.blueprint) == 0)
+    if (is_orphan)
+        return !blueprint_matches(s->template->json, sb->json);
+    if (blueprint && strcmp(blueprint, s->hashes.blueprint) == 0)
         return false;
-    return !blueprint_matches(s->template->json, sb->json);
+    return is_other_blueprint(s, sb, blueprint ?: "");
 }
 
 bool pool_member_is_stale(const json_t *pool, const json_t *template, const json_t *sandbox)
@@ -109,12 +157,16 @@ static int take_in(struct census *s, const struct store_object *sb, bool is_orph
         step_again(s->st, 0);
         return 0;
     }
+    if (!is_orphan) {
+        batch_patch(&s->st->batch, sb,
+                    json_pack("{s:{s:{s:s}}}", "metadata", "labels", L_LAUNCH_TYPE, "warm"));
+        return 0;
+    }
     edit = store_object_edit(sb, NULL);
     if (!edit)
         return -1;
     r |= obj_put_label(edit, L_LAUNCH_TYPE, "warm");
-    if (is_orphan)
-        r |= obj_set_controller(edit, API_EXT, KIND_POOL, s->pool->name, s->pool->uid);
+    r |= obj_set_controller(edit, API_EXT, KIND_POOL, s->pool->name, s->pool->uid);
     if (r == 0)
         batch_update(&s->st->batch, sb, TAKE_PTR(edit), true);
     return r;
@@ -155,16 +207,25 @@ static bool ended_long_enough(struct census *s, const struct store_object *sb)
     return false;
 }
 
+/* Pools that were made together are not all looked at in the same moment: up to a half is added. */
+static uint64_t with_jitter(const struct census *s, uint64_t wait_ms)
+{
+    uint64_t n = bytes_fnv1a64(s->pool->uid, strlen(s->pool->uid)) % 512;
+
+    return s->c->opts.is_cluster ? wait_ms + wait_ms * n / 1024 : wait_ms;
+}
+
 /* Whether a member that is not ready has had its time. */
 static bool is_overdue(struct census *s, const struct store_object *sb)
 {
     int64_t now = ctl_now_s(s->c), created = now, grace = s->c->opts.readiness_grace_s;
 
-    if (cond_is_true(obj_get(sb->json, "status"), C_FINISHED))
+    /* In a cluster as the original: whatever the reason, it has its grace. */
+    if (!s->c->opts.is_cluster && cond_is_true(obj_get(sb->json, "status"), C_FINISHED))
         return ended_long_enough(s, sb);
     (void)obj_time(sb->json, "metadata.creationTimestamp", &created);
     if (now - created <= grace) {
-        step_again(s->st, (uint64_t)(grace - (now - created) + 2) * 1000);
+        step_again(s->st, with_jitter(s, (uint64_t)(grace - (now - created) + 2) * 1000));
         return false;
     }
     if (!pod_is_unschedulable(s, sb))
@@ -205,18 +266,25 @@ static int count_member(struct census *s, const struct store_object *sb)
     return add_active(s, sb);
 }
 
+/* Those that bear our mark; all of the namespace are looked at when there may be orphans, else
+ * those that are ours. */
 static int count_members(struct census *s, struct err *err)
 {
+    bool looks_at_all = !s->memory->has_looked;
     struct store_query q = {.kind = KIND_SANDBOX,
                             .ns = s->pool->ns,
+                            .owner_uid = looks_at_all ? NULL : s->pool->uid,
                             .label_key = L_WARM_POOL,
                             .label_value = s->pool_hash};
 
+    s->memory->n_members = 0;
     STORE_FOREACH(sb, s->c->store, &q)
     {
+        s->memory->n_members++;
         if (count_member(s, sb) < 0)
             return err_oom(err);
     }
+    s->memory->has_looked = true;
     if (s->n_ready > 0)
         s->item->n_churn = 0;
     return 0;
@@ -252,19 +320,87 @@ static json_t *member_object(const struct census *s)
     r |= obj_put_key(pod_meta, "labels", L_TEMPLATE_REF_HASH, s->hashes.template_ref);
     r |= obj_put_key(pod_meta, "labels", L_POD_TEMPLATE_HASH, s->hashes.pod_template);
     r |= obj_put_key(pod_meta, "labels", L_TEMPLATE_HASH, s->hashes.blueprint);
-    if (!json_object_get(obj_get(pod_meta, "annotations"), A_SAFE_TO_EVICT))
+    if (!s->c->opts.no_pool_eviction &&
+        !json_object_get(obj_get(pod_meta, "annotations"), A_SAFE_TO_EVICT))
         r |= obj_put_key(pod_meta, "annotations", A_SAFE_TO_EVICT, "true");
     return r ? NULL : TAKE_PTR(o);
 }
 
-static void create_missing(struct census *s, size_t n_missing)
+/* --sandbox-warm-pool-replenish-delay: a pool that loses members waits until it has lost none for a
+ * while. True: it waits. */
+static bool is_held(struct census *s, size_t n_desired)
 {
+    struct pool_memory *m = s->memory;
+    uint64_t now = ctl_now_ms(s->c), delay = s->c->opts.replenish_delay_ms;
+
+    if (delay == 0)
+        return false;
+    if (m->has_seen && s->n_active < m->n_seen)
+        m->hold_ms = now + delay;
+    m->has_seen = true;
+    m->n_seen = s->n_active;
+    if (s->n_active >= n_desired)
+        m->hold_ms = 0;
+    if (now >= m->hold_ms)
+        return false;
+    step_again(s->st, m->hold_ms - now);
+    return true;
+}
+
+/* --sandbox-warm-pool-max-refill-rate: how many of n may be made now. */
+static size_t take_tokens(struct census *s, size_t n)
+{
+    struct pool_memory *m = s->memory;
+    double rate = s->c->opts.max_refill_rate, most = MAX(1.0, rate);
+    uint64_t now = ctl_now_ms(s->c);
+
+    if (rate <= 0)
+        return n;
+    if (m->tokens_ms == 0)
+        m->tokens = most;
+    else
+        m->tokens = MIN(most, m->tokens + rate * (double)(now - m->tokens_ms) / 1000);
+    m->tokens_ms = now;
+    n = MIN(n, (size_t)m->tokens);
+    m->tokens -= (double)n;
+    if (m->tokens < 1)
+        step_again(s->st, (uint64_t)((1 - m->tokens) / rate * 1000) + 1);
+    return n;
+}
+
+/* 1, 2, 4, 8 … as long as they succeed: what is refused is refused a few times, not hundreds. */
+static size_t slow_start(struct census *s)
+{
+    struct pool_memory *m = s->memory;
+
+    if (!s->c->opts.is_cluster)
+        return SIZE_MAX;
+    if (m->n_tried > 0 && s->item->outcome == WRITE_OK)
+        m->n_slow *= 2;
+    else if (m->n_tried > 0 || m->n_slow == 0)
+        m->n_slow = 1;
+    m->n_tried = 0;
+    return m->n_slow;
+}
+
+/* True: some of them are made in this step. */
+static bool create_missing(struct census *s, size_t n_missing)
+{
+    uint64_t now = ctl_now_ms(s->c);
     size_t n = MIN(n_missing, MIN(room(s), (size_t)s->c->opts.max_refill_batch));
 
+    n = MIN(n, slow_start(s));
+    if (s->item->problem && now < s->item->retry_ms) {
+        step_again(s->st, s->item->retry_ms - now);
+        return false;
+    }
+    n = take_tokens(s, n);
     for (size_t i = 0; i < n; i++)
         batch_create(&s->st->batch, KIND_SANDBOX, member_object(s));
-    if (n < n_missing)
+    if (n > 0 && n < n_missing)
         step_again(s->st, 0);
+    s->memory->n_tried = n;
+    return n > 0;
 }
 
 /* ---- what is too much ---- */
@@ -318,43 +454,132 @@ static void write_status(struct census *s)
 static int read_template(struct census *s, struct err *err)
 {
     const char *name = obj_str_or(s->pool->json, "spec.sandboxTemplateRef.name", "");
+    struct pool_memory *m = s->memory;
 
     s->template = store_get(s->c->store, KIND_TEMPLATE, s->pool->ns, name);
-    if (s->template && blueprint_hash(s->template->json, &s->hashes) < 0)
-        return err_oom(err);
-    if (!s->template)
+    if (!s->template) {
         (void)events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true,
                          R_TEMPLATE_NOT_FOUND, ctl_now_s(s->c), "SandboxTemplate \"%s\" not found",
                          name);
+        return 0;
+    }
+    if (m->template_version != s->template->resource_version) {
+        if (blueprint_hash(s->template->json, &m->hashes) < 0)
+            return err_oom(err);
+        m->template_version = s->template->resource_version;
+    }
+    s->hashes = m->hashes;
     return 0;
+}
+
+/* As Go writes a duration: "5m0s". */
+static void go_duration(uint32_t s, char ret[32])
+{
+    if (s >= 3600)
+        (void)snprintf(ret, 32, "%uh%um%us", s / 3600, s / 60 % 60, s % 60);
+    else if (s >= 60)
+        (void)snprintf(ret, 32, "%um%us", s / 60, s % 60);
+    else
+        (void)snprintf(ret, 32, "%us", s);
+}
+
+static void tell_progress(struct census *s, size_t n_desired)
+{
+    struct pool_memory *m = s->memory;
+    char grace[32];
+
+    if (s->n_unschedulable > 0 && !m->is_stuck) {
+        go_duration(s->c->opts.readiness_grace_s, grace);
+        ctl_record(s->c, s->pool, true, "WarmPoolNotProgressing", "Reconciling",
+                   "%zu/%zu sandboxes are unschedulable past the %s readiness grace period; "
+                   "holding them instead of replacing (replacements would be equally "
+                   "unschedulable)",
+                   s->n_unschedulable, n_desired, grace);
+    } else if (s->n_unschedulable == 0 && m->is_stuck) {
+        ctl_record(s->c, s->pool, false, "WarmPoolProgressing", "Reconciling",
+                   "Warm pool is progressing again");
+    }
+    m->is_stuck = s->n_unschedulable > 0;
+    if (s->n_unschedulable > 0)
+        step_again(s->st, (uint64_t)s->c->opts.unschedulable_recheck_s * 1000);
+}
+
+/* In a cluster each status is a write of its own: while members are being made it waits for the
+ * step that makes none, but not for long. */
+static bool is_status_held(struct census *s, bool is_creating)
+{
+    uint64_t now = ctl_now_ms(s->c);
+
+    if (is_creating && s->c->opts.is_cluster && now - s->memory->status_ms < MAX_STATUS_HELD_MS)
+        return true;
+    s->memory->status_ms = now;
+    return false;
 }
 
 static int balance(struct census *s, struct err *err)
 {
     size_t desired, total;
+    bool is_creating = false, is_waiting;
 
     if (read_template(s, err) < 0 || count_members(s, err) < 0)
         return -1;
     desired = (size_t)MAX(0, obj_int(s->pool->json, "spec.replicas", DEFAULT_REPLICAS));
     total = s->n_active + s->n_terminating;
-    if (s->template && total < desired)
-        create_missing(s, desired - total);
+    is_waiting = is_held(s, desired);
+    if (s->template && total < desired && !is_waiting)
+        is_creating = create_missing(s, desired - total);
     else if (s->n_active > desired)
         delete_excess(s, s->n_active - desired);
-    write_status(s);
-    if (s->n_unschedulable)
-        step_again(s->st, RECHECK_MS);
+    if (total >= desired)
+        s->memory->n_slow = s->memory->n_tried = 0;
+    if (!is_status_held(s, is_creating))
+        write_status(s);
+    tell_progress(s, desired);
     return 0;
+}
+
+static struct pool_memory *memory_of(struct ctl_item *it)
+{
+    if (!it->memory)
+        it->memory = calloc(1, sizeof(struct pool_memory));
+    return it->memory;
+}
+
+void pool_look_at_all(struct ctl_item *it)
+{
+    struct pool_memory *m = it->memory;
+
+    if (m)
+        m->has_looked = false; /* without memory the next step looks anyway */
+}
+
+/* A pool of hundreds, some of which change all the time, is counted at its own pace. */
+static bool is_counted_lately(struct ctl *c, const struct pool_memory *m, struct step *st)
+{
+    uint64_t now = ctl_now_ms(c), next = m->counted_ms + LARGE_POOL_PAUSE_MS;
+
+    if (!c->opts.is_cluster || m->n_members < LARGE_POOL || now >= next)
+        return false;
+    step_again(st, next - now);
+    return true;
 }
 
 int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
               struct err *err)
 {
-    struct census s = {.c = c, .item = it, .pool = o, .st = st};
+    struct census s = {.c = c, .item = it, .pool = o, .st = st, .memory = memory_of(it)};
     int r;
 
     if (!o || o->is_deleting)
         return 0;
+    if (!s.memory)
+        return err_oom(err);
+    if (is_counted_lately(c, s.memory, st)) {
+        st->is_telling = true; /* nothing was tried: what failed is not forgotten */
+        return 0;
+    }
+    s.memory->counted_ms = ctl_now_ms(c);
+    st->batch.separate = c->opts.is_cluster;
     obj_hash(o->name, s.pool_hash);
     s.recreate = strcmp(obj_str_or(o->json, "spec.updateStrategy.type", ""), "Recreate") == 0;
     r = balance(&s, err);
