@@ -361,7 +361,7 @@ static size_t take_tokens(struct census *s, size_t n)
     else
         m->tokens = MIN(most, m->tokens + rate * (double)(now - m->tokens_ms) / 1000);
     m->tokens_ms = now;
-    n = MIN(n, (size_t)m->tokens);
+    n = MIN(n, (size_t)(m->tokens + 1e-6));
     m->tokens -= (double)n;
     if (m->tokens < 1)
         step_again(s->st, (uint64_t)((1 - m->tokens) / rate * 1000) + 1);
