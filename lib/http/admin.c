@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
@@ -93,6 +94,9 @@ static const struct metric_desc fds_desc = {
 static const struct metric_desc start_desc = {.name = "process_start_time_seconds",
                                               .help = "Start, in seconds of Unix time.",
                                               .type = METRIC_GAUGE};
+static const struct metric_desc cpu_desc = {.name = "process_cpu_seconds_total",
+                                            .help = "User and system time used.",
+                                            .type = METRIC_COUNTER};
 static const struct metric_desc build_desc = {.name = "build_info",
                                               .help = "What runs; always 1.",
                                               .type = METRIC_GAUGE,
@@ -123,9 +127,21 @@ static double open_fds(void)
     return n;
 }
 
+static double cpu_seconds(void)
+{
+    struct rusage u = {0};
+
+    (void)getrusage(RUSAGE_SELF, &u); /* cannot fail with a good pointer */
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
 static void read_process(void *user)
 {
     struct metrics *m = user;
+    struct metric_series *cpu = metric_with(metrics_find(m, cpu_desc.name), NULL);
+
+    metric_add(cpu, cpu_seconds() - metric_value(cpu));
 
     metric_set(metric_with(metrics_find(m, rss_desc.name), NULL), resident_bytes());
     metric_set(metric_with(metrics_find(m, fds_desc.name), NULL), open_fds());
@@ -134,10 +150,10 @@ static void read_process(void *user)
 int admin_add_process_metrics(struct metrics *m, const char *service, const char *version,
                               struct err *err)
 {
-    struct metric *rss, *fds, *start, *build;
+    struct metric *rss, *fds, *start, *build, *cpu;
 
-    if (metrics_add(m, &rss_desc, &rss, err) < 0 || metrics_add(m, &fds_desc, &fds, err) < 0 ||
-        metrics_add(m, &start_desc, &start, err) < 0 ||
+    if (metrics_add(m, &cpu_desc, &cpu, err) < 0 || metrics_add(m, &rss_desc, &rss, err) < 0 ||
+        metrics_add(m, &fds_desc, &fds, err) < 0 || metrics_add(m, &start_desc, &start, err) < 0 ||
         metrics_add(m, &build_desc, &build, err) < 0)
         return -1;
     metric_set(metric_with(start, NULL), (double)(clock_realtime_ns() / 1000000u) / 1000);

@@ -33,8 +33,8 @@ DEFINE_CLEANUP(struct admin *, admin_free)
 /* Takes over fd and copies the n bytes read so far; `admin` is the struct admin. */
 void admin_take(int fd, const uint8_t *data, size_t n, void *admin);
 
-/* The gauges every service has: adds process_resident_memory_bytes, process_open_fds,
- * process_start_time_seconds and build_info{service,version} to m, and reads them before each
- * metrics_write(). */
+/* The gauges every service has: adds process_cpu_seconds_total, process_resident_memory_bytes,
+ * process_open_fds, process_start_time_seconds and build_info{service,version} to m, and reads them
+ * before each metrics_write(). */
 int admin_add_process_metrics(struct metrics *m, const char *service, const char *version,
                               struct err *err);

@@ -7,6 +7,7 @@
 #include "lib/base/log.h"
 #include "lib/loop/loop.h"
 #include "services/controller/ctl_wake.h"
+#include "services/controller/ctl_work.h"
 #include "services/controller/names.h"
 #include "services/controller/podmeta.h"
 #include "services/controller/spans.h"
@@ -240,6 +241,7 @@ static void item_mark(struct ctl_item *it)
     if (it->is_busy)
         return; /* its done puts it on the list */
     list_push_back(&c->dirty[it->queue], &it->dirty);
+    ctl_work_added(c->work, it);
     loop_task_schedule(c->task);
 }
 
@@ -280,6 +282,7 @@ static uint64_t retry_ms(struct ctl_item *it)
 {
     uint64_t wait = (uint64_t)FIRST_RETRY_MS << MIN(it->n_fails, 13);
 
+    ctl_work_retried(it->ctl->work, it);
     if (it->n_fails < UINT8_MAX)
         it->n_fails++;
     return MIN(wait, (uint64_t)MAX_RETRY_MS);
@@ -374,6 +377,10 @@ static void batch_ended(struct ctl_item *it, const struct store_result *res)
 
     it->is_busy = false;
     c->n_busy--;
+    ctl_work_ended(c->work, it,
+                   it->outcome == WRITE_OK      ? WORK_SUCCESS
+                   : it->outcome == WRITE_MOVED ? WORK_REQUEUE
+                                                : WORK_ERROR);
     settle_taken(it);
     if (it->queue == Q_CLAIM)
         claim_written(c, it, res);
@@ -459,13 +466,14 @@ static void item_step(struct ctl_item *it)
     struct ctl *c = it->ctl;
     struct step st = {.again_ms = CLOCK_NEVER};
     struct err err = {0};
-    bool is_writing = false;
+    bool is_writing = false, is_failed;
     int r;
 
     it->is_dirty = false;
     it->stepped_ms = c->opts.pool_pace_ms ? ctl_now_ms(c) : 0;
     it->is_busy = true; /* what wakes it from inside the step steps it afterwards */
     c->n_busy++;
+    ctl_work_began(c->work, it);
     heap_remove(c, it);
     batch_init(&st.batch);
     r = run_step(it, &st, &err);
@@ -481,11 +489,16 @@ static void item_step(struct ctl_item *it)
         it->was_refused = false;
         forget_problem(it);
     }
+    is_failed = r < 0 || (st.batch.n > 0 && !is_writing);
     batch_done(&st.batch);
     if (is_writing)
         return;
     it->is_busy = false;
     c->n_busy--;
+    ctl_work_ended(c->work, it,
+                   is_failed                    ? WORK_ERROR
+                   : st.again_ms != CLOCK_NEVER ? WORK_REQUEUE_AFTER
+                                                : WORK_SUCCESS);
     if (it->is_dirty) {
         it->is_dirty = false;
         item_mark(it);

@@ -20,6 +20,7 @@ struct loop;
 struct ctl;
 struct binder;
 struct ctl_metrics;
+struct ctl_work;
 struct spans;
 struct claim_memo;
 
@@ -70,6 +71,7 @@ struct ctl_item {
     uint8_t n_writes;    /* of its batch that have not been answered             */
     uint8_t n_fails;     /* in a row: back-off                                   */
     uint8_t n_churn;     /* pools: members that ended in a row, none ready       */
+    uint32_t work_stamp; /* when it began to wait, or its step began: ctl_work.h */
     uint64_t due_ms;     /* looks again then; CLOCK_NEVER                        */
     uint64_t stepped_ms; /* pools, with opts.pool_pace_ms: last time            */
     size_t heap_at;      /* place in ctl->heap + 1; 0: not in it                 */
@@ -97,6 +99,7 @@ struct ctl {
     struct events events;
     struct binder *binder;       /* NULL: none on Kubernetes */
     struct ctl_metrics *metrics; /* NULL: not counted        */
+    struct ctl_work *work;       /* NULL: the same           */
     struct spans *spans;         /* NULL: not traced         */
 
     struct map items; /* "<queue letter>/ns/name" -> ctl_item */

@@ -25,7 +25,7 @@
 #include "lib/kube/kube_lease.h"
 #include "lib/store/store_kube.h"
 #include "services/controller/controller.h"
-#include "services/controller/ctl.h"
+#include "services/controller/ctl_work.h"
 #include "services/controller/kube_door.h"
 #include "services/controller/kube_fresh.h"
 #include "services/controller/kube_rights.h"
@@ -89,6 +89,7 @@ struct kube_home {
     struct ctl ctl;
     bool has_ctl, is_counted;
     struct ctl_metrics counters;
+    struct ctl_work *work;
     struct kube_lease *lease;
     struct kube_fresh *fresh; /* CATCHING */
     struct kube_door *door;   /* NULL: not asked for, or its certificate is not there yet */
@@ -310,6 +311,25 @@ static struct ctl_opts core_opts(const struct kube_home *h)
     };
 }
 
+static unsigned workers(int64_t n)
+{
+    return (unsigned)MIN(MAX(n, 0), (int64_t)UINT32_MAX);
+}
+
+static int count_work(struct kube_home *h, struct err *err)
+{
+    const unsigned by_queue[Q_N] = {
+        [Q_CLAIM] = workers(h->options->claim_workers),
+        [Q_SANDBOX] = workers(h->options->sandbox_workers),
+        [Q_POOL] = workers(h->options->pool_workers),
+        [Q_TEMPLATE] = workers(h->options->template_workers),
+    };
+
+    if (ctl_metrics_init(&h->counters, &h->ctl, h->metrics, err) < 0)
+        return -1;
+    return ctl_work_new(&h->work, &h->ctl, h->metrics, by_queue, err);
+}
+
 static int open_store(struct kube_home *h, struct err *err)
 {
     const struct store_kube_opts opts = {
@@ -324,7 +344,7 @@ static int open_store(struct kube_home *h, struct err *err)
         ctl_init(&h->ctl, h->loop, h->store, &core, err) < 0)
         return -1;
     h->has_ctl = true;
-    return ctl_metrics_init(&h->counters, &h->ctl, h->metrics, err);
+    return count_work(h, err);
 }
 
 static void fail(struct kube_home *h, const struct err *err)
@@ -460,6 +480,7 @@ static void on_lost(const struct err *err, void *user)
     struct kube_home *h = user;
 
     metric_set(h->m_leads, 0);
+    ctl_stop(&h->ctl);
     if (h->state != HOME_STOPPING)
         fail(h, err);
 }
@@ -540,6 +561,8 @@ void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user)
     h->call = NULL;
     kube_fresh_free(h->fresh);
     h->fresh = NULL;
+    if (h->has_ctl)
+        ctl_stop(&h->ctl);
     if (h->has_ctl)
         ctl_stop(&h->ctl);
     enter(h, HOME_STOPPING, 0);
@@ -711,6 +734,7 @@ void kube_home_free(struct kube_home *h)
     kube_serve_free(h->serve);
     if (h->has_ctl)
         ctl_done(&h->ctl);
+    ctl_work_free(h->work);
     store_free(h->store);
     kube_client_free(h->client);
     metrics_free(h->metrics);
