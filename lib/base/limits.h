@@ -14,6 +14,7 @@
 #define LIMIT_RPC_RETRY_BUFFER (256u * 1024)       /* sent and kept per call for the case of a retry  */
 #define LIMIT_RPC_POOL (12u * 1024 * 1024)         /* large buffers kept for the next message, per server or channel */
 #define LIMIT_RPC_CONN_OUTPUT (1024u * 1024)       /* serialised but unsent per connection            */
+#define LIMIT_RPC_HELD (512u * 1024 * 1024)        /* messages and metadata of all calls of one server */
 #define LIMIT_RPC_CONNECTIONS 8192                 /* of one server                                   */
 #define LIMIT_RPC_STREAM_WINDOW (256u * 1024)      /* HTTP/2 stream receive window                    */
 #define LIMIT_RPC_CONN_WINDOW (4u * 1024 * 1024)   /* HTTP/2 connection receive window                */

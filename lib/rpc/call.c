@@ -77,6 +77,8 @@ static void call_free(struct rpc_call *call)
     list_remove(&call->pending);
     if (call->conn)
         rpc_conn_unref(call->conn);
+    hub->held -= call->held;
+    call->held = 0;
     buf_done(&call->rx);
     buf_done(&call->plain);
     rpc_frame_decoder_done(&call->decoder);
@@ -107,6 +109,28 @@ void rpc_call_free_spare(struct rpc_hub *hub)
     }
 }
 
+void rpc_call_account(struct rpc_call *call)
+{
+    size_t held = call->decoder.body.cap + call->rx.cap + call->plain.cap + call->stream.out.cap +
+                  call->arena.used + call->msg_arena.used;
+
+    call->hub->held += held - call->held;
+    call->held = held;
+}
+
+bool rpc_call_is_over_held(struct rpc_call *call, size_t more, struct err *err)
+{
+    struct rpc_hub *hub = call->hub;
+
+    if (!hub->max_held || hub->held <= hub->max_held || more == 0)
+        return false;
+    hub->guard.n[RPC_GUARD_HELD]++;
+    err_set(err, RPC_RESOURCE_EXHAUSTED, "TooMuchHeld",
+            "the server holds %zu bytes for its calls and keeps no more: try again later",
+            hub->held);
+    return true;
+}
+
 static void release(struct rpc_call *call)
 {
     if (call->is_done && call->n_busy == 0 && !call->is_streaming &&
@@ -135,6 +159,7 @@ void rpc_call_hold(struct rpc_call *call)
 void rpc_call_unhold(struct rpc_call *call)
 {
     call->n_busy--;
+    rpc_call_account(call);
     release(call);
 }
 

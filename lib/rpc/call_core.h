@@ -30,6 +30,7 @@ struct rpc_call {
     struct rpc_frame_decoder decoder;
     struct rpc_retry retry; /* client */
     size_t max_message;
+    size_t held;        /* of hub->held */
     size_t max_send;    /* client: 0: only what the queue takes  */
     size_t n_messages;  /* received, handed out                 */
     size_t n_uncounted; /* client: messages sent before it had a connection */
@@ -120,6 +121,11 @@ void rpc_call_refuse_http(struct rpc_call *call, const char *http_status);
  */
 int rpc_call_start(struct rpc_call *call, struct rpc_conn *conn, const nghttp2_nv *fields, size_t n,
                    struct err *err);
+/* After its buffers changed: brings hub->held up to date. */
+void rpc_call_account(struct rpc_call *call);
+/* Server: whether its calls together hold all that they may, and this one wants to keep `more`
+ * bytes for longer. Counts, and says so in *err. */
+bool rpc_call_is_over_held(struct rpc_call *call, size_t more, struct err *err);
 /* The end, told later. message is copied. */
 void rpc_call_end(struct rpc_call *call, int code, const char *message);
 /* Server: the status of an error that is the library's, not the application's: without details. */

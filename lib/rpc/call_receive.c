@@ -157,7 +157,11 @@ static void on_data(struct rpc_call *call, const uint8_t *data, size_t n)
     take_kept(call);
     if (buf_len(&call->rx) == 0)
         take_messages(call, &data, &n);
-    if (rpc_call_is_open(call) && n > 0 && buf_append(&call->rx, data, n, &err) < 0)
+    if (!rpc_call_is_open(call))
+        return;
+    /* A message that came whole is with the application: only what waits for more is kept. */
+    if (rpc_call_is_over_held(call, n + buf_len(&call->rx) + buf_len(&call->decoder.body), &err) ||
+        (n > 0 && buf_append(&call->rx, data, n, &err) < 0))
         fail_receive(call, &err);
 }
 

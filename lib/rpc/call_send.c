@@ -19,12 +19,20 @@ int rpc_call_check_send(const struct rpc_call *call, struct err *err)
 
 static int queued(struct rpc_call *call)
 {
+    rpc_call_account(call);
     rpc_stream_resume(&call->stream);
     rpc_call_dirty(call);
     if (rpc_stream_unsent(&call->stream) < LIMIT_RPC_SEND_MARK)
         return 0;
     call->stream.wants_room = true;
     return RPC_WAIT;
+}
+
+/* Small answers go while memory is short: they end calls. */
+static bool must_not_queue(struct rpc_call *call, size_t n, struct err *err)
+{
+    n += rpc_stream_unsent(&call->stream);
+    return n > LIMIT_RPC_SEND_MARK && rpc_call_is_over_held(call, n, err);
 }
 
 uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err)
@@ -42,6 +50,8 @@ uint8_t *rpc_call_send_begin(struct rpc_call *call, size_t n, struct err *err)
                 "a message of %zu bytes: the service config permits %zu", n, call->max_send);
         return NULL;
     }
+    if (must_not_queue(call, n, err))
+        return NULL;
     rpc_pool_take(call->stream.pool, &call->stream.out, RPC_FRAME_HEAD + n);
     to = buf_reserve(&call->stream.out, RPC_FRAME_HEAD + n, err);
     if (!to)
@@ -102,7 +112,7 @@ int rpc_call_send(struct rpc_call *call, const void *data, size_t n, struct err 
 
 int rpc_call_send_raw(struct rpc_call *call, const void *data, size_t n, struct err *err)
 {
-    if (rpc_call_check_send(call, err) < 0 ||
+    if (rpc_call_check_send(call, err) < 0 || must_not_queue(call, n, err) ||
         (call->role == RPC_SERVER && rpc_call_send_headers(call, err) < 0) ||
         buf_append(&call->stream.out, data, n, err) < 0)
         return -1;

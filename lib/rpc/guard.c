@@ -42,6 +42,7 @@ static const struct rule rules[N_RPC_GUARDS] = {
     [RPC_GUARD_SLOW_STREAMS] =        {"slow_stream", 0, ""},
     [RPC_GUARD_DEAD_PEERS] =          {"dead_peer", 0, ""},
     [RPC_GUARD_CONNECTIONS] =         {"connections", 0, "%u connections are open"},
+    [RPC_GUARD_HELD] =                {"held_bytes", 0, ""},
     [RPC_GUARD_CONNECTIONS_OF_PEER] = {"connections_of_peer", 0, "%u connections of this peer are open"},
 };
 /* clang-format on */

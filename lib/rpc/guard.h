@@ -43,11 +43,12 @@ enum rpc_guard {
     /* Server: refused before they cost anything. */
     RPC_GUARD_CONNECTIONS,         /* over max_connections                                       */
     RPC_GUARD_CONNECTIONS_OF_PEER, /* over max_connections_per_peer                              */
+    RPC_GUARD_HELD,                /* calls that wanted more while max_held bytes were held      */
     N_RPC_GUARDS
 };
 
-/* How often each has struck: connections ended, for the last two refused, for SLOW_STREAMS calls.
- */
+/* How often each has struck: connections ended, for CONNECTIONS… refused, for SLOW_STREAMS and HELD
+ * calls. */
 struct rpc_guard_counts {
     uint64_t n[N_RPC_GUARDS];
 };

@@ -32,6 +32,7 @@ struct rpc_hub {
     struct rpc_deadline pool_rest;
     void *frame; /* of its sessions: h2_mem.h; made with the first */
     struct rpc_guard_counts guard;
+    size_t held, max_held; /* bytes of all calls, near enough; 0: any number */
     struct list lingering; /* linger.c */
     unsigned n_lingering;
     unsigned n_ref;

@@ -14,7 +14,7 @@
 #include "lib/rpc/call_core.h"
 #include "lib/rpc/look.h"
 
-enum { ACCEPTS_PER_TURN = 64, BACKLOG = 512, ACCEPT_PAUSE_MS = 100 };
+enum { ACCEPTS_PER_TURN = 64, BACKLOG = 512, ACCEPT_PAUSE_MS = 100, LARGE_METADATA = 4096 };
 
 struct handler {
     rpc_handler fn;
@@ -114,6 +114,8 @@ static int check_head(struct rpc_call *call)
                 LIMIT_RPC_METADATA_FIELDS);
         return refuse(call, &err);
     }
+    if (call->arena.used > LARGE_METADATA && rpc_call_is_over_held(call, call->arena.used, &err))
+        return refuse(call, &err);
     if (h->is_bad) {
         err_set(&err, RPC_INTERNAL, "BadMetadata",
                 "grpc-timeout is not 1 to 8 digits and a unit, or a -bin value is not base64");
@@ -519,6 +521,7 @@ int rpc_server_new(struct rpc_server **ret, struct loop *loop, const struct rpc_
     };
     if (!s->opts.max_message)
         s->opts.max_message = LIMIT_RPC_MESSAGE;
+    s->hub->max_held = s->opts.max_held ? s->opts.max_held : LIMIT_RPC_HELD;
     if (!s->opts.max_streams)
         s->opts.max_streams = LIMIT_RPC_STREAMS;
     if (!s->opts.max_connections)

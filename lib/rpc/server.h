@@ -10,6 +10,11 @@ struct rpc_service_desc; /* lib/rpc/service.h: what the plugin generates */
 
 struct rpc_server_opts {
     size_t max_message; /* received; 0: LIMIT_RPC_MESSAGE                                        */
+    /* Bytes of messages and metadata that all calls together hold while they wait: for the rest of
+     * a message, for the application to read, for the client to take. While it is more, a call that
+     * wants to keep any fails with RESOURCE_EXHAUSTED "TooMuchHeld"; messages that come whole and
+     * small answers pass. 0: LIMIT_RPC_HELD */
+    size_t max_held;
     uint32_t max_streams;     /* per connection; 0: LIMIT_RPC_STREAMS     */
     uint32_t max_connections; /* 0: LIMIT_RPC_CONNECTIONS; one more is refused with a GOAWAY */
     uint32_t max_connections_per_peer; /* IPv4 address, IPv6 /64, or uid; 0: any number */

@@ -35,6 +35,17 @@ static void ask_closed(struct out *o, unsigned i)
     put_message(o, 2 * i + 1, 32, true);
 }
 
+/* Messages of 60 KB that never end, each within its stream's first window. */
+static void half_message(struct out *o, unsigned i)
+{
+    static const uint8_t zeros[16000];
+
+    put_request(o, 2 * i + 1, "/t.T/Echo", FL_END_HEADERS);
+    put_frame(o, F_DATA, 0, 2 * i + 1, "\0\0\1\0\0", 5);
+    for (int k = 0; k < 4; k++)
+        put_frame(o, F_DATA, 0, 2 * i + 1, zeros, sizeof(zeros) - 1000);
+}
+
 static void ask_much(struct out *o, unsigned i)
 {
     if (i == 0)
@@ -80,6 +91,7 @@ const struct attack slow_attacks[] = {
      .guard = RPC_GUARD_SLOW_STREAMS, .n_counted = STREAMS, .end = SURVIVES},
     {"deaf_reader", .unit = ask_much, .n_units = 40, .deaf = true, .window = 0x7fffffff, .wait_ms = WAIT_MS,
      .guard = RPC_GUARD_SLOW_READERS, .end = ENDS},
+    {"half_messages", .unit = half_message, .n_units = 1000, .wait_ms = 400, .guard = RPC_GUARD_HELD, .n_counted = 500, .end = SURVIVES},
     {"connections", .custom = many_connections, .guard = RPC_GUARD_CONNECTIONS, .n_counted = CONNECTIONS / 4, .code = ENHANCE_YOUR_CALM},
 };
 /* clang-format on */

@@ -10,7 +10,7 @@
 #include "lib/base/buf.h"
 #include "lib/rpc/server.h"
 
-enum { MAX_CONNECTIONS = 100, START_MS = 500, HEAD_MS = 500, WRITE_MS = 800 };
+enum { MAX_HELD = 8 << 20, MAX_CONNECTIONS = 100, START_MS = 500, HEAD_MS = 500, WRITE_MS = 800 };
 
 static void echo_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
 {
@@ -69,6 +69,7 @@ static void on_stdin(struct loop_io *io, int events, void *user)
 static int run(struct err *err)
 {
     struct rpc_server_opts opts = {.max_connections = MAX_CONNECTIONS,
+                                   .max_held = MAX_HELD,
                                    .handshake_ms = START_MS,
                                    .limits = {.head_ms = HEAD_MS, .write_ms = WRITE_MS}};
     _cleanup_(loop_freep) struct loop *loop = NULL;
