@@ -53,10 +53,21 @@ int metrics_new(struct metrics **ret, struct err *err)
     return 0;
 }
 
+void metric_clear(struct metric *f)
+{
+    struct list *it;
+
+    while ((it = list_pop_front(&f->series)))
+        free(CONTAINER_OF(it, struct metric_series, link));
+    map_done(&f->by_values);
+    map_init(&f->by_values);
+    f->other = NULL;
+    f->n_series = 0;
+}
+
 static void family_free(struct metric *f)
 {
-    LIST_FOREACH_SAFE(it, &f->series)
-    free(CONTAINER_OF(it, struct metric_series, link));
+    metric_clear(f);
     map_done(&f->by_values);
     free(f);
 }

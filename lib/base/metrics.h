@@ -62,6 +62,10 @@ struct metric *metrics_find(const struct metrics *m, const char *name);
  * "_other" series, out of memory a series that nobody reads. */
 struct metric_series *metric_with(struct metric *f, const char *const *values);
 
+/* Forgets all series of a family that is counted anew at each write (a gauge over labels that come
+ * and go). Pointers to them are no longer good. */
+void metric_clear(struct metric *f);
+
 /* Counter: adds. Gauge: adds, may be negative. */
 void metric_add(struct metric_series *s, double n);
 static inline void metric_inc(struct metric_series *s)

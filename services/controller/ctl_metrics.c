@@ -49,8 +49,8 @@ static const struct metric_desc descs[CTL_METRIC_N] = {
     [CTL_METRIC_SANDBOXES] = {.name = "agent_sandboxes",
                               .help = "Sandboxes by state",
                               .type = METRIC_GAUGE,
-                              .labels = {"namespace", "ready_condition", "launch_type",
-                                         "owned_by"}},
+                              .labels = {"namespace", "ready_condition", "expired", "launch_type",
+                                         "sandbox_template", "owned_by", "created_by"}},
     [CTL_METRIC_POOL] = {.name = "agent_sandbox_warm_pool_sandboxes",
                          .help = "Members of warm pools: desired, present and ready",
                          .type = METRIC_GAUGE,
@@ -94,36 +94,31 @@ static void count_pools(struct ctl_metrics *m)
 
 static struct metric_series *sandbox_series(struct ctl_metrics *m, const struct store_object *sb)
 {
+    const json_t *ready = cond_get(obj_get(sb->json, "status"), C_READY);
+    const char *launch = obj_label(sb->json, L_LAUNCH_TYPE), *by = "None";
+    const char *template = obj_annotation(sb->json, A_TEMPLATE_REF);
     struct obj_owner owner;
-    const char *by = "None", *launch = obj_label(sb->json, L_LAUNCH_TYPE);
 
     if (obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_CLAIM, &owner) ||
         obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_POOL, &owner))
         by = owner.kind;
     return metric_with(
         m->f[CTL_METRIC_SANDBOXES],
-        (const char *[]){sb->ns,
-                         cond_is_true(obj_get(sb->json, "status"), C_READY) ? "true" : "false",
-                         launch ?: "unknown", by});
+        (const char *[]){
+            sb->ns, strcmp(obj_str_or(ready, "status", ""), "True") == 0 ? "true" : "false",
+            strcmp(obj_str_or(ready, "reason", ""), R_SANDBOX_EXPIRED) == 0 ? "true" : "false",
+            launch ?: "unknown", template ?: "unknown", by,
+            podmeta_created_by(obj_label(sb->json, L_CREATED_BY) ?: "")});
 }
 
+/* Counted from memory at each scrape, as the original does. */
 static void count_sandboxes(struct ctl_metrics *m)
 {
     struct store_query q = {.kind = KIND_SANDBOX};
 
-    for (size_t i = 0; i < m->n_seen; i++)
-        metric_set(m->seen[i], 0);
+    metric_clear(m->f[CTL_METRIC_SANDBOXES]);
     STORE_FOREACH(o, m->ctl->store, &q)
-    {
-        struct metric_series *s = sandbox_series(m, o);
-        size_t i = 0;
-
-        metric_add(s, 1);
-        while (i < m->n_seen && m->seen[i] != s)
-            i++;
-        if (i == m->n_seen && i < ARRAY_SIZE(m->seen))
-            m->seen[m->n_seen++] = s;
-    }
+    metric_add(sandbox_series(m, o), 1);
 }
 
 static void on_write(void *user)

@@ -24,8 +24,6 @@ enum {
 struct ctl_metrics {
     struct ctl *ctl;
     struct metric *f[CTL_METRIC_N];
-    struct metric_series *seen[128]; /* of agent_sandboxes */
-    size_t n_seen;
 };
 
 /* Adds the families to the registry and becomes c->metrics; both must outlive it. */
