@@ -154,9 +154,10 @@ static void watch(struct rpc_checkup *c)
     call->content_type = "application/grpc";
     rpc_call_set_ops(call, &ops, c);
     rpc_channel_start_on(ch, c->endpoint->conn, call); /* what fails is told by on_done */
-    (void)send_request(call, service_of(ch), NULL);
-    rpc_call_send_end(call);
     rpc_call_read(call);
+    if (send_request(call, service_of(ch), NULL) < 0)
+        rpc_call_cancel(call, RPC_RESOURCE_EXHAUSTED, "out of memory");
+    rpc_call_send_end(call);
 }
 
 void rpc_checkup_start(struct rpc_channel *ch, struct endpoint *e)

@@ -1,6 +1,7 @@
 /* Client-side health checking (gRPC A17): addresses that are not serving get no calls. */
 #include "lib/rpc/net_test_util.h"
 
+#include "lib/base/alloc_sweep.h"
 #include "lib/rpc/health.h"
 #include "lib/rpc/service_config.h"
 
@@ -303,6 +304,48 @@ static void an_unhealthy_server_restarts(void **state)
     scene_down(&s);
 }
 
+/* ---- no memory ---- */
+
+static int try_a_call(struct scene *s, struct err *err)
+{
+    struct rpc_channel_opts opts = {.resolver = &s->n.fake.base,
+                                    .service_config = &s->config,
+                                    .balance = RPC_ROUND_ROBIN,
+                                    .backoff_first_ms = 5,
+                                    .backoff_max_ms = 5};
+    struct talk t = {0};
+    char target[64];
+
+    (void)snprintf(target, sizeof(target), "dns:test.example:%u", s->n.port);
+    if (rpc_channel_new(&s->n.w.channel, s->n.w.loop, target, &opts, err) < 0 ||
+        rpc_channel_call(s->n.w.channel, "/t.T/Count", NULL, &talk_ops, &t, &t.call, err) < 0)
+        return -1;
+    run_until(&s->n.w, &t.n_done, 1);
+    return t.code == RPC_OK ? 0 : err_oom(err); /* as a status the reason is gone */
+}
+
+static int one_checked_call(void *user, struct err *err)
+{
+    struct scene s;
+    int r;
+
+    (void)user;
+    alloc_sweep_pause();
+    scene_up(&s, 1, RPC_HEALTH_SERVING);
+    alloc_sweep_resume();
+    r = try_a_call(&s, err);
+    alloc_sweep_pause();
+    scene_down(&s);
+    alloc_sweep_resume();
+    return r;
+}
+
+static void no_memory(void **state)
+{
+    (void)state;
+    alloc_sweep(one_checked_call, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +354,7 @@ int main(void)
         cmocka_unit_test(not_asked_for),     cmocka_unit_test(watches_are_begun_again),
         cmocka_unit_test(a_watch_that_ends), cmocka_unit_test(garbled_answers),
         cmocka_unit_test(a_silent_watch),    cmocka_unit_test(an_unhealthy_server_restarts),
+        cmocka_unit_test(no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

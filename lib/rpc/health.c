@@ -117,8 +117,10 @@ static void watcher_step(struct watcher *w)
         return;
 
     r = grpc_health_v1_health_watch_reply(w->call, answer, &err);
-    if (r < 0)
-        return; /* the call has ended: on_done is on its way */
+    if (r < 0) {
+        rpc_call_fail(w->call, &err); /* no memory; when it has ended already this does nothing */
+        return;
+    }
     w->is_full = r == RPC_WAIT;
     w->sent = (int)answer->status;
 }

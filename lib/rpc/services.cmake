@@ -10,3 +10,4 @@ asb_fuzzer(rpc_unpack_fuzz SOURCES ${rpc_dir}/unpack_fuzz.c DEPS rpc_services ge
 asb_test(rpc_channelz_test SOURCES ${rpc_dir}/channelz_test.c DEPS rpc_services gen_rpc rpc LABELS rpc)
 asb_alloc_sweep(rpc_channelz_test)
 asb_test(rpc_checkup_test SOURCES ${rpc_dir}/checkup_test.c DEPS rpc_services gen_rpc rpc LABELS rpc)
+asb_alloc_sweep(rpc_checkup_test)

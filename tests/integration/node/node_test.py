@@ -28,6 +28,24 @@ def test_says_what_the_host_can_do(node):
     assert reply.cpus > 0 and reply.memory_bytes > 1 << 28
 
 
+def page(node, path):
+    reply = subprocess.run(["curl", "-s", "--max-time", "5", "--unix-socket", node.folder / "node.sock", f"http://node{path}"],
+                           capture_output=True, text=True, check=True, timeout=10)
+    return reply.stdout
+
+
+def test_figures(node):
+    node.stub.GetNode(pb.GetNodeRequest(), timeout=5)
+    node.stub.DeleteSandbox(pb.DeleteSandboxRequest(instance_id=new_id()), timeout=5)
+    assert page(node, "/healthz") == "ok\n"
+    lines = page(node, "/metrics").splitlines()
+    method = 'grpc_type="unary",grpc_service="agentsandbox.v1.NodeService",grpc_method='
+    assert any(x.startswith(f'grpc_server_handled_total{{{method}"GetNode",grpc_code="OK"}} ') for x in lines), lines
+    assert any(x.startswith(f'grpc_server_handled_total{{{method}"DeleteSandbox",grpc_code=') for x in lines), lines
+    assert any(x.startswith(f'grpc_server_handling_seconds_count{{{method}"GetNode"}} ') for x in lines), lines
+    assert "sandbox_node_sandboxes 0" in lines
+
+
 def test_create_ready_delete(node, runtime_class):
     request = node.request(runtime_class)
     created = node.create(request)
