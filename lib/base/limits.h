@@ -16,8 +16,10 @@
 #define LIMIT_RPC_CONN_OUTPUT (1024u * 1024)       /* serialised but unsent per connection            */
 #define LIMIT_RPC_HELD (512u * 1024 * 1024)        /* messages and metadata of all calls of one server */
 #define LIMIT_RPC_CONNECTIONS 8192                 /* of one server                                   */
-#define LIMIT_RPC_STREAM_WINDOW (256u * 1024)      /* HTTP/2 stream receive window                    */
-#define LIMIT_RPC_CONN_WINDOW (4u * 1024 * 1024)   /* HTTP/2 connection receive window                */
+#define LIMIT_RPC_STREAM_WINDOW (256u * 1024)      /* HTTP/2 stream receive window, as it begins      */
+#define LIMIT_RPC_STREAM_WINDOW_MAX (16u * 1024 * 1024) /* as it grows with the bandwidth-delay product */
+#define LIMIT_RPC_CONN_WINDOW (4u * 1024 * 1024)   /* HTTP/2 connection receive window; twice a larger stream's */
+#define LIMIT_RPC_CONN_UNREAD (64u * 1024 * 1024)  /* received and not taken, of all streams of one connection: then its window closes */
 #define LIMIT_STATUS_MESSAGE 1024                  /* grpc-message before percent-encoding            */
 
 /* http */

@@ -35,7 +35,7 @@ static void call_init(struct rpc_call *call, struct rpc_hub *hub, enum rpc_role 
     list_init(&call->stream.link);
     list_init(&call->todo);
     list_init(&call->pending);
-    buf_init(&call->rx, LIMIT_RPC_STREAM_WINDOW);
+    buf_init(&call->rx, LIMIT_RPC_STREAM_WINDOW_MAX);
     buf_init(&call->plain, max_message);
     rpc_frame_decoder_init(&call->decoder, (uint32_t)MIN(max_message, (size_t)UINT32_MAX));
     call->decoder.pool = &hub->pool;

@@ -11,11 +11,21 @@
 #include "lib/rpc/server.h"
 #include "lib/rpc/tls.h"
 
+/* Answers that wait for the client before it must wait for us. */
+enum { QUEUED_MAX = 1024 * 1024 };
+
 static void echo_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
 {
     (void)user;
     if (rpc_call_send(call, data, n, NULL) < 0)
         rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "the client does not read its answers");
+    else if (rpc_call_queued(call) < QUEUED_MAX)
+        rpc_call_read(call);
+}
+
+static void echo_writable(struct rpc_call *call, void *user)
+{
+    (void)user;
     rpc_call_read(call);
 }
 
@@ -25,8 +35,8 @@ static void echo_half_close(struct rpc_call *call, void *user)
     rpc_call_finish(call, RPC_OK, NULL);
 }
 
-static const struct rpc_call_ops echo_ops = {.on_message = echo_message,
-                                             .on_half_close = echo_half_close};
+static const struct rpc_call_ops echo_ops = {
+    .on_message = echo_message, .on_writable = echo_writable, .on_half_close = echo_half_close};
 
 static void on_echo(struct rpc_call *call, void *user)
 {

@@ -11,6 +11,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/limits.h"
+#include "lib/rpc/bdp.h"
 #include "lib/rpc/ended.h"
 #include "lib/rpc/h2_mem.h"
 #include "lib/rpc/walk.h"
@@ -37,7 +38,10 @@ struct rpc_session {
     size_t n_streams;
     struct rpc_event *events;
     size_t n_events, at_event, cap_events;
-    size_t n_received;        /* DATA of this round, for the connection's window */
+    size_t n_received; /* DATA of this round, for the connection's window */
+    size_t n_unread;   /* of all streams: received, not consumed          */
+    size_t n_owed;     /* window that is withheld while that is too much  */
+    struct rpc_bdp bdp;
     uint8_t *sink, *sink_end; /* where rpc_session_pull() puts bytes           */
     struct rpc_head *head;    /* that the block being received goes to            */
     struct rpc_head ignored;
@@ -124,6 +128,7 @@ static void attach(struct rpc_session *s, struct rpc_stream *st, int32_t id)
 {
     st->session = s;
     st->id = id;
+    st->window = LIMIT_RPC_STREAM_WINDOW;
     list_push_back(&s->streams, &st->link);
     s->n_streams++;
 }
@@ -132,6 +137,8 @@ static void detach(struct rpc_stream *st)
 {
     list_remove(&st->link);
     st->session->n_streams--;
+    st->session->n_unread -= st->n_unread;
+    st->n_unread = 0;
     st->session = NULL;
 }
 
@@ -312,6 +319,43 @@ static void keep_goaway(struct rpc_session *s, const nghttp2_goaway *goaway)
             strdup(bytes_escape(goaway->opaque_data, goaway->opaque_data_len, text, sizeof(text)));
 }
 
+/* ---- windows ---- */
+
+/* In the PING of a measurement; all others carry zeros. */
+static const uint8_t bdp_ping[8] = "windows";
+
+static int grow_windows(struct rpc_session *s)
+{
+    uint32_t window;
+
+    if (!rpc_bdp_answered(&s->bdp, s->now_ms))
+        return 0;
+    window = MAX(2 * s->bdp.window, LIMIT_RPC_CONN_WINDOW);
+    note_result(
+        s, nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, 0, (int32_t)window));
+    return 0;
+}
+
+static void give_window_back(struct rpc_session *s)
+{
+    if (s->n_owed == 0 || s->n_unread > LIMIT_RPC_CONN_UNREAD)
+        return;
+    note_result(s, nghttp2_session_consume_connection(s->h2, s->n_owed));
+    s->n_owed = 0;
+}
+
+static void take_received(struct rpc_session *s)
+{
+    s->n_owed += s->n_received;
+    /* What nobody reads comes no faster with more window. */
+    if (s->n_unread <= s->bdp.window && rpc_bdp_received(&s->bdp, s->n_received, s->now_ms))
+        note_result(s, nghttp2_submit_ping(s->h2, NGHTTP2_FLAG_NONE, bdp_ping));
+    s->n_received = 0;
+    give_window_back(s);
+}
+
+/* ---- frames received ---- */
+
 static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *user)
 {
     struct rpc_session *s = user;
@@ -329,6 +373,8 @@ static int on_frame_recv(nghttp2_session *h2, const nghttp2_frame *frame, void *
             return 0;
         return record(s, (struct rpc_event){.type = RPC_EVENT_SETTINGS});
     case NGHTTP2_PING:
+        if (is_ack && memcmp(frame->ping.opaque_data, bdp_ping, sizeof(bdp_ping)) == 0)
+            return grow_windows(s);
         if (is_ack)
             return record(s, (struct rpc_event){.type = RPC_EVENT_PONG});
         return record(s, (struct rpc_event){.type = RPC_EVENT_PING});
@@ -353,6 +399,8 @@ static int on_data_chunk(nghttp2_session *h2, uint8_t flags, int32_t id, const u
     s->has_data = true;
     if (!st)
         return 0;
+    st->n_unread += n;
+    s->n_unread += n;
     return record(s,
                   (struct rpc_event){.type = RPC_EVENT_DATA, .stream = st, .data = data, .n = n});
 }
@@ -554,6 +602,7 @@ int rpc_session_new(struct rpc_session **ret, const struct rpc_session_opts *opt
     s->opts = *opts;
     rpc_skipped_init(&s->skipped);
     rpc_ended_init(&s->ended);
+    rpc_bdp_init(&s->bdp, LIMIT_RPC_STREAM_WINDOW, LIMIT_RPC_STREAM_WINDOW_MAX);
     rpc_walk_init(&s->walk, NGHTTP2_CLIENT_MAGIC_LEN);
     rpc_meter_init(&s->meter, opts->limits);
     list_init(&s->streams);
@@ -583,6 +632,7 @@ void rpc_session_move_streams(struct rpc_session *s, struct list *to)
 
     while ((e = list_pop_front(&s->streams))) {
         CONTAINER_OF(e, struct rpc_stream, link)->session = NULL;
+        CONTAINER_OF(e, struct rpc_stream, link)->n_unread = 0;
         list_push_back(to, e);
     }
     s->n_streams = 0;
@@ -630,8 +680,7 @@ int rpc_session_recv(struct rpc_session *s, const uint8_t *data, size_t n, uint6
     rpc_meter_tick(&s->meter, now_ms);
     r = recv_frames(s, data, n);
     if (s->n_received > 0)
-        note_result(s, nghttp2_session_consume_connection(s->h2, s->n_received));
-    s->n_received = 0;
+        take_received(s);
     if (r == NGHTTP2_ERR_NOMEM || r == NGHTTP2_ERR_CALLBACK_FAILURE)
         return err_oom(err);
     if (r == NGHTTP2_ERR_TOO_MANY_CONTINUATIONS) {
@@ -782,8 +831,22 @@ void rpc_stream_reset(struct rpc_stream *st, uint32_t h2_error)
 
 void rpc_stream_consume(struct rpc_stream *st, size_t n)
 {
-    if (is_live(st) && n > 0)
-        note_result(st->session, nghttp2_session_consume_stream(st->session->h2, st->id, n));
+    struct rpc_session *s = st->session;
+
+    if (!s || n == 0)
+        return;
+    n = MIN(n, st->n_unread);
+    st->n_unread -= n;
+    s->n_unread -= n;
+    give_window_back(s);
+    if (st->is_closed)
+        return;
+    note_result(s, nghttp2_session_consume_stream(s->h2, st->id, n));
+    if (st->window >= s->bdp.window)
+        return;
+    st->window = s->bdp.window;
+    note_result(s, nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE, st->id,
+                                                         (int32_t)st->window));
 }
 
 void rpc_stream_forget_sent(struct rpc_stream *st)

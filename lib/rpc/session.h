@@ -5,7 +5,9 @@
  * after each rpc_session_recv() and rpc_session_pull().
  *
  * Flow control: the connection's window is given back on receipt, a stream's by
- * rpc_session_consume() only, so that one that nobody reads stalls itself and nobody else.
+ * rpc_stream_consume() only, so that one that nobody reads stalls itself and nobody else, up to
+ * LIMIT_RPC_CONN_UNREAD for all of them. Windows grow with the bandwidth-delay product (bdp.h): the
+ * connection's at once, a stream's when it is next read.
  */
 #include <nghttp2/nghttp2.h>
 
@@ -36,6 +38,8 @@ struct rpc_stream {
     size_t n_end;
     size_t stuck_bytes; /* server: unsent when last looked at, since stuck_ms; 0: not ended yet */
     uint64_t stuck_ms;
+    size_t n_unread;   /* received, not consumed                               */
+    uint32_t window;   /* of receiving                                         */
     bool has_head;     /* the final response head is there                       */
     bool is_out_ended; /* nothing follows what is in out                         */
     bool is_deferred;  /* nghttp2 waits for rpc_session_resume()                 */
