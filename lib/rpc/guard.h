@@ -56,8 +56,10 @@ struct rpc_guard_counts {
 /* 0 in any field: the default. */
 struct rpc_guard_limits {
     uint32_t per_second[N_RPC_RATES];
-    uint32_t head_ms;  /* 10 s */
-    uint32_t write_ms; /* 60 s */
+    uint32_t head_ms; /* 10 s */
+    /* Set: always. 0: 60 s, and only while more than half of the server's max_held is held, so that
+     * a client that pauses (a pager at its end) costs nobody anything and keeps its place. */
+    uint32_t write_ms;
 };
 
 enum { RPC_GUARD_TEXT_BYTES = 96 };

@@ -21,6 +21,23 @@ static uint32_t interval_ms(const struct rpc_conn *conn)
     return MIN(head_ms, write_ms) / LOOKS_PER_LIMIT + 1;
 }
 
+/* Nobody is short of memory: who is slow may be so. */
+static bool is_patient(const struct rpc_conn *conn)
+{
+    const struct rpc_guard_limits *limits = conn->opts.limits;
+    const struct rpc_hub *hub = conn->hub;
+
+    if (limits && limits->write_ms)
+        return false;
+    return !hub->max_held || hub->held <= hub->max_held / 2;
+}
+
+static void account(struct rpc_conn *conn)
+{
+    conn->hub->held += conn->out.cap - conn->patience.held;
+    conn->patience.held = conn->out.cap;
+}
+
 static bool has_work(const struct rpc_conn *conn)
 {
     return conn->session &&
@@ -48,7 +65,7 @@ static bool look_at_socket(struct rpc_conn *conn, uint64_t now_ms)
         conn->patience.wrote_ms = now_ms;
         return false;
     }
-    if (now_ms - conn->patience.wrote_ms < max_ms)
+    if (now_ms - conn->patience.wrote_ms < max_ms || is_patient(conn))
         return false;
     lose(conn, RPC_GUARD_SLOW_READERS, max_ms);
     return true;
@@ -71,7 +88,8 @@ static void look_at_streams(struct rpc_conn *conn, uint64_t now_ms)
 
     if (conn->opts.role != RPC_SERVER)
         return;
-    n = rpc_session_reset_stuck(conn->session, now_ms, rpc_guard_write_ms(conn->opts.limits));
+    n = rpc_session_reset_stuck(conn->session, now_ms, rpc_guard_write_ms(conn->opts.limits),
+                                is_patient(conn));
     conn->hub->guard.n[RPC_GUARD_SLOW_STREAMS] += n;
     if (n > 0)
         rpc_conn_dirty(conn);
@@ -101,6 +119,7 @@ void rpc_patience_kick(struct rpc_conn *conn)
     struct rpc_deadline *d = &conn->patience.timer;
     uint64_t now_ms = now_of(conn), at_ms;
 
+    account(conn);
     if (buf_len(&conn->out) == 0)
         conn->patience.wrote_ms = now_ms;
     if (!has_work(conn))
@@ -115,4 +134,6 @@ void rpc_patience_kick(struct rpc_conn *conn)
 void rpc_patience_stop(struct rpc_conn *conn)
 {
     rpc_deadline_disarm(conn->hub, &conn->patience.timer);
+    buf_done(&conn->out);
+    account(conn);
 }

@@ -10,11 +10,12 @@
 struct rpc_conn;
 
 struct rpc_patience {
+    size_t held; /* of hub->held: the connection's unsent bytes */
     struct rpc_deadline timer;
     uint64_t wrote_ms; /* the socket last took something, or had nothing to take */
 };
 
 /* After bytes came or went: sees to it that somebody looks. */
 void rpc_patience_kick(struct rpc_conn *conn);
-/* The connection is going down. */
+/* The connection is going down; its unsent bytes are gone. */
 void rpc_patience_stop(struct rpc_conn *conn);

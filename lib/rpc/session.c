@@ -880,7 +880,8 @@ static bool is_stuck(struct rpc_stream *st, uint64_t now_ms, uint32_t max_ms)
     return false;
 }
 
-size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t max_ms)
+size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t max_ms,
+                               bool only_looks)
 {
     size_t n = 0;
 
@@ -888,7 +889,7 @@ size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t 
     {
         struct rpc_stream *st = CONTAINER_OF(it, struct rpc_stream, link);
 
-        if (!is_stuck(st, now_ms, max_ms))
+        if (!is_stuck(st, now_ms, max_ms) || only_looks)
             continue;
         st->stuck_ms = now_ms; /* once is enough */
         rpc_stream_reset(st, NGHTTP2_CANCEL);

@@ -107,8 +107,9 @@ bool rpc_session_is_broken(const struct rpc_session *s);
 /* A GOAWAY of ours with an error is on its way, or sent: what still comes is not looked at. */
 bool rpc_session_is_ending(const struct rpc_session *s);
 /* Server: resets the streams whose end we have said and could not send for max_ms, not a byte of it
- * (their windows are closed). Returns how many. */
-size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t max_ms);
+ * (their windows are closed). Returns how many. only_looks: remembers since when, resets none. */
+size_t rpc_session_reset_stuck(struct rpc_session *s, uint64_t now_ms, uint32_t max_ms,
+                               bool only_looks);
 /* When the header block began that has not ended; 0: there is none. */
 uint64_t rpc_session_head_since(const struct rpc_session *s);
 /* The error code of the GOAWAY that we sent by ourselves, because the peer broke the rules; 0:
