@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static unsigned slot_of(int32_t id)
+static unsigned slot_of(int64_t id)
 {
     return (unsigned)(id / 2) % RPC_ENDED_STREAMS;
 }
@@ -19,10 +19,11 @@ void rpc_ended_init(struct rpc_ended *e)
 
 void rpc_ended_begin(struct rpc_ended *e, int32_t id)
 {
-    if (id - e->newest >= 2 * RPC_ENDED_STREAMS)
+    /* An identifier may be the largest int32_t, and newest -1. */
+    if ((int64_t)id - e->newest >= 2 * RPC_ENDED_STREAMS)
         memset(e->bits, 0, sizeof(e->bits));
     else
-        for (int32_t i = e->newest + 2; i <= id; i += 2)
+        for (int64_t i = (int64_t)e->newest + 2; i <= id; i += 2)
             e->bits[slot_of(i) / 8] &= (uint8_t) ~(1u << slot_of(i) % 8);
     e->newest = id;
 }
