@@ -260,7 +260,8 @@ static bool set_route(const struct kube_client *c, CURL *easy)
     SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S / 3);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)KUBE_CONNECT_MS);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    SET(CURLOPT_PIPEWAIT, 1L);
+    /* Without TLS it would wait for the first answer, which of a watch may never come. */
+    SET(CURLOPT_PIPEWAIT, strncmp(c->config->server, "https", 5) == 0 ? 1L : 0L);
     return !bad;
 }
 
