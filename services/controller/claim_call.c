@@ -15,6 +15,7 @@
 #include "services/controller/claim_wait.h"
 #include "services/controller/ctl_metrics.h"
 #include "services/controller/names.h"
+#include "services/controller/spans.h"
 
 enum { MAX_ATTEMPTS = 16, FIRST_RETRY_MS = 25, DOUBT_MS = 60 * 1000 };
 
@@ -502,9 +503,24 @@ static int put_annotations(struct claim_call *call, const char *request_id, cons
     return r ? err_oom(err) : 0;
 }
 
+/* What the caller began its reconcilers go on with, unless the claim itself says otherwise. A trace
+ * that begins with this call is left to them: theirs is sampled. */
+static int put_trace(struct claim_call *call, const struct rpc_trace *trace, struct err *err)
+{
+    static const uint8_t none[sizeof(trace->parent_id)];
+    char text[SPAN_CONTEXT_CHARS];
+
+    if (!trace || !call->door->c->spans || obj_annotation(call->claim, A_TRACE) ||
+        memcmp(trace->parent_id, none, sizeof(none)) == 0)
+        return 0;
+    span_context_of(trace, text);
+    return obj_put_annotation(call->claim, A_TRACE, text) < 0 ? err_oom(err) : 0;
+}
+
 int claim_call_new(struct claim_call **ret, struct claim_door *d,
                    const Agentsandbox__V1__CreateClaimRequest *req, const char *principal,
-                   uint64_t deadline_ms, claim_call_fn fn, void *user, struct err *err)
+                   const struct rpc_trace *trace, uint64_t deadline_ms, claim_call_fn fn,
+                   void *user, struct err *err)
 {
     _cleanup_(call_freep) struct claim_call *call = NULL;
     const char *ns = *req->namespace_ ? req->namespace_ : "default";
@@ -537,7 +553,8 @@ int claim_call_new(struct claim_call **ret, struct claim_door *d,
 
     call->claim = claim_from_request(req, err);
     if (!call->claim || put_name(call, req, principal, err) < 0 ||
-        put_annotations(call, req->request_id, principal, err) < 0 || try_create(call, err) < 0)
+        put_annotations(call, req->request_id, principal, err) < 0 ||
+        put_trace(call, trace, err) < 0 || try_create(call, err) < 0)
         return -1;
     *ret = TAKE_PTR(call);
     return 0;

@@ -10,6 +10,7 @@
 
 struct claim_door;
 struct claim_call;
+struct rpc_trace;
 
 int claim_door_new(struct claim_door **ret, struct ctl *c, struct err *err);
 /* Calls still open are forgotten: their fn is not called. */
@@ -33,13 +34,15 @@ typedef void (*claim_call_fn)(const struct claim_result *res, void *user);
 
 /*
  * req is read during this call only. principal: who asks ("uid=1000"), part of what a request_id
- * means. deadline_ms: in the controller's now_ms, CLOCK_NEVER for none. fn is called once, never
- * from inside. < 0: refused at once: INVALID_ARGUMENT "BadRequest", NOT_FOUND "PoolNotFound" |
+ * means. trace: of the call, or NULL; when spans are recorded the claim goes on with its caller's.
+ * deadline_ms: in the controller's now_ms, CLOCK_NEVER for none. fn is called once, never from
+ * inside. < 0: refused at once: INVALID_ARGUMENT "BadRequest", NOT_FOUND "PoolNotFound" |
  * "TemplateNotFound", ALREADY_EXISTS, FAILED_PRECONDITION (the claim's own reasons),
  * RESOURCE_EXHAUSTED "TooManyWaiters".
  */
 int claim_call_new(struct claim_call **ret, struct claim_door *d,
                    const Agentsandbox__V1__CreateClaimRequest *req, const char *principal,
-                   uint64_t deadline_ms, claim_call_fn fn, void *user, struct err *err);
+                   const struct rpc_trace *trace, uint64_t deadline_ms, claim_call_fn fn,
+                   void *user, struct err *err);
 /* The caller went away: fn is not called; delete_on_failure deletes. */
 void claim_call_cancel(struct claim_call *call);

@@ -9,6 +9,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/log.h"
 #include "lib/loop/loop.h"
+#include "lib/rpc/trace.h"
 #include "services/controller/claim.h"
 #include "services/controller/claim_convert.h"
 #include "services/controller/metrics_impl.h"
@@ -138,8 +139,8 @@ static void on_create(struct rpc_call *call, const ProtobufCMessage *request, vo
     ctx->start_ns = clock_monotonic_ns();
     agentsandbox_v1_claim_service_create_claim_accept(call, &create_ops, ctx);
     (void)snprintf(uid, sizeof(uid), "uid=%u", peer->has_uid ? peer->uid : UINT32_MAX);
-    if (claim_call_new(&ctx->call, s->door, req, principal ? principal : uid, answer_by(call),
-                       on_created, ctx, &err) < 0) {
+    if (claim_call_new(&ctx->call, s->door, req, principal ? principal : uid, rpc_call_trace(call),
+                       answer_by(call), on_created, ctx, &err) < 0) {
         const struct claim_result res = {.err = &err};
 
         ctx->call = NULL;

@@ -67,17 +67,23 @@ static void begin_sampled(struct rpc_trace *ret)
     ret->flags |= RPC_TRACE_SAMPLED;
 }
 
-void span_context(const struct spans *spans, char ret[SPAN_CONTEXT_CHARS])
+void span_context_of(const struct rpc_trace *trace, char ret[SPAN_CONTEXT_CHARS])
 {
     char text[RPC_TRACEPARENT_CHARS + 1];
+
+    rpc_trace_format(trace, text);
+    (void)snprintf(ret, SPAN_CONTEXT_CHARS, "{\"traceparent\":\"%s\"}", text);
+}
+
+void span_context(const struct spans *spans, char ret[SPAN_CONTEXT_CHARS])
+{
     struct rpc_trace trace;
 
     if (spans && spans->current)
         trace = spans->current->trace;
     else
         begin_sampled(&trace);
-    rpc_trace_format(&trace, text);
-    (void)snprintf(ret, SPAN_CONTEXT_CHARS, "{\"traceparent\":\"%s\"}", text);
+    span_context_of(&trace, ret);
 }
 
 /* ---- a span's life ---- */

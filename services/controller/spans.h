@@ -78,3 +78,5 @@ void span_end(struct span *s, const struct err *err);
  * sampled one. ret holds SPAN_CONTEXT_CHARS. */
 enum { SPAN_CONTEXT_CHARS = 80 };
 void span_context(const struct spans *spans, char ret[SPAN_CONTEXT_CHARS]);
+/* The same of that trace. */
+void span_context_of(const struct rpc_trace *trace, char ret[SPAN_CONTEXT_CHARS]);

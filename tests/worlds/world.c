@@ -294,8 +294,12 @@ static void issue_call(struct world *w, struct world_call *call)
     Agentsandbox__V1__ClaimSpec spec = AGENTSANDBOX__V1__CLAIM_SPEC__INIT;
     Agentsandbox__V1__EnvVar env = AGENTSANDBOX__V1__ENV_VAR__INIT, *envs[] = {&env};
     const char *template = world_arg(w, "template"), *deadline = world_arg(w, "deadline");
-    const char *id = world_arg(w, "id") ?: "";
+    const char *id = world_arg(w, "id") ?: "", *parent = world_arg(w, "traceparent");
+    struct rpc_trace trace = {0};
 
+    /* As the server's interceptor has it. */
+    if (parent && rpc_trace_parse(parent, strlen(parent), &trace) == 0)
+        rpc_trace_child(&trace, &trace);
     spec.source_case = template ? AGENTSANDBOX__V1__CLAIM_SPEC__SOURCE_TEMPLATE
                                 : AGENTSANDBOX__V1__CLAIM_SPEC__SOURCE_POOL;
     spec.pool = (char *)(template ? template : world_arg(w, "pool") ?: "p");
@@ -310,7 +314,7 @@ static void issue_call(struct world *w, struct world_call *call)
     req.request_id = (char *)(world_has(w, "ids") ? call->name : id);
     req.no_wait = world_has(w, "no_wait");
     req.delete_on_failure = world_has(w, "delete_on_failure");
-    if (claim_call_new(&call->call, w->door, &req, "uid=0",
+    if (claim_call_new(&call->call, w->door, &req, "uid=0", parent ? &trace : NULL,
                        deadline ? w->now_ms + duration(w, deadline) : CLOCK_NEVER, on_result, call,
                        &call->err) < 0)
         call->is_over = true;
