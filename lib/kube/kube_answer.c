@@ -48,10 +48,18 @@ static void say_unreachable(struct kube_call *call, CURLcode code)
                   call->asked.resource ? call->asked.resource->plural : call->asked.path, why);
 }
 
+static int http_status(const struct kube_call *call)
+{
+    long status = 0;
+
+    (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
 static void judge_failure(struct kube_call *call, CURLcode code)
 {
     call->is_uncertain = is_write(call) && !is_before_sending(code) && was_sent(call);
-    call->status = 0;
+    call->status = call->is_stream ? http_status(call) : 0; /* what came before counts */
     if (call->is_too_large) {
         (void)err_set(&call->err, RPC_RESOURCE_EXHAUSTED, "TooLarge",
                       "the API server's answer to %s %s has more than %zu bytes",
@@ -128,10 +136,7 @@ static void parse_answer(struct kube_call *call)
 
 static enum kube_verdict judge_answer(struct kube_call *call)
 {
-    long status = 0;
-
-    (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-    call->status = (int)status;
+    call->status = http_status(call);
     if (call->status / 100 == 2 && call->is_stream)
         return KUBE_VERDICT_END;
     parse_answer(call);

@@ -189,8 +189,11 @@ static int take_pem(const struct source *src, const json_t *o, const char *key, 
     full = resolve(src, path, err);
     if (!full)
         return -1;
-    if (read_small(full, ret, err) < 0)
+    if (read_small(full, ret, err) < 0) {
+        if (err && err->code != RPC_RESOURCE_EXHAUSTED)
+            (void)err_recode(err, RPC_FAILED_PRECONDITION, "KubeconfigInvalid");
         return err_wrap(err, "kubeconfig %s: %s", src->name, key);
+    }
     return 0;
 }
 
