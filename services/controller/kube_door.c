@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/loop/loop.h"
 #include "lib/rpc/health.h"
+#include "lib/rpc/observe.h"
 #include "lib/rpc/reflection.h"
 #include "lib/rpc/tls.h"
 #include "services/controller/claim_service.h"
@@ -138,6 +139,7 @@ static int make_services(struct kube_door *d, struct ctl *c, struct err *err)
                                                               &agentsandbox_v1_route_service, NULL};
 
     if (rpc_server_new(&d->server, d->loop, &(struct rpc_server_opts){0}, err) < 0 ||
+        (d->opts.observer && rpc_observe_server(d->opts.observer, d->server, err) < 0) ||
         rpc_health_new(&d->health, d->server, err) < 0 ||
         rpc_reflection_register(d->server, services, err) < 0 ||
         claim_service_new(&d->claims, c, d->server, d->gate, err) < 0 ||

@@ -9,6 +9,7 @@
 #include "services/controller/ctl.h"
 
 struct kube_door;
+struct rpc_observer;
 
 struct kube_door_opts {
     const char *address;              /* ":9090", "[::1]:0", …                                  */
@@ -18,6 +19,7 @@ struct kube_door_opts {
     struct kube_client *client;       /* for reviews; outlives the door                         */
     bool (*leads)(const char **leader, void *user); /* as gate_opts                            */
     void *user;
+    struct rpc_observer *observer; /* of its calls; outlives the door. NULL: none              */
 };
 
 /* Listens at once. c: initialised, started or not; outlives the door. INVALID_ARGUMENT

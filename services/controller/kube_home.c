@@ -23,6 +23,7 @@
 #include "lib/http/admin.h"
 #include "lib/kube/kube_config.h"
 #include "lib/kube/kube_lease.h"
+#include "lib/rpc/observe.h"
 #include "lib/store/store_kube.h"
 #include "services/controller/controller.h"
 #include "services/controller/ctl_work.h"
@@ -73,6 +74,7 @@ struct kube_home {
     char host[256], identity[300];
 
     struct metrics *metrics;
+    struct rpc_observer *observer; /* of the door's calls; NULL: no door */
     struct metric_series *m_leads;
     struct kube_serve *serve;
     struct kube_client *client;
@@ -379,7 +381,8 @@ static void open_door(struct kube_home *h)
                                   .is_insecure = o->grpc_insecure,
                                   .client = h->client,
                                   .leads = leads,
-                                  .user = h};
+                                  .user = h,
+                                  .observer = h->observer};
     struct err err;
 
     if (h->door || !h->has_ctl || !wants_door(h))
@@ -637,6 +640,7 @@ static int make_metrics(struct kube_home *h, struct err *err)
 #endif
     };
     static const char *const lease[] = {LEASE_NAME};
+    struct rpc_observer_opts observer = {.traces = true, .logs = true};
     struct metric *leads, *info;
 
     if (metrics_new(&h->metrics, err) < 0 ||
@@ -647,7 +651,8 @@ static int make_metrics(struct kube_home *h, struct err *err)
     metric_set(metric_with(info, build), 1);
     h->m_leads = metric_with(leads, lease);
     metric_set(h->m_leads, 0);
-    return 0;
+    observer.metrics = h->metrics;
+    return wants_door(h) ? rpc_observer_new(&h->observer, &observer, err) : 0;
 }
 
 static int make_client(struct kube_home *h, struct err *err)
@@ -737,6 +742,7 @@ void kube_home_free(struct kube_home *h)
     ctl_work_free(h->work);
     store_free(h->store);
     kube_client_free(h->client);
+    rpc_observer_free(h->observer);
     metrics_free(h->metrics);
     free(h);
 }
