@@ -131,6 +131,7 @@ static int start_session(struct rpc_conn *conn, struct err *err)
         .stream_new = stream_new,
         .user = conn,
         .frame = rpc_hub_frame(conn->hub),
+        .pages = &conn->hub->pages,
     };
 
     if (rpc_session_new(&conn->session, &opts, err) < 0)
@@ -164,6 +165,8 @@ static int advance(struct rpc_conn *conn, struct err *err)
         conn->peer.tls_version = conn->transport->version;
         conn->peer.tls_cipher = conn->transport->cipher;
         conn->peer.is_resumed = conn->transport->is_resumed;
+        if (conn->transport->is_tls)
+            rpc_hub_note_handshake(conn->hub);
         conn->state = RPC_CONN_PREFACE;
     }
     if (conn->state == RPC_CONN_PREFACE && conn->opts.role == RPC_CLIENT)

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/base/err.h"
+
 static bool lend(struct rpc_h2_mem *m, size_t n)
 {
     if (n != RPC_H2_FRAME_BYTES || !m->frame || m->is_lent)
@@ -27,15 +29,24 @@ static void mem_free(void *p, void *user)
 {
     struct rpc_h2_mem *m = user;
 
-    if (p && p == m->frame)
+    if (!p)
+        return;
+    if (p == m->frame)
         m->is_lent = false;
+    else if (p == m->table)
+        rpc_pages_give(m->pages, TAKE_PTR(m->table));
     else
         free(p);
 }
 
 static void *mem_calloc(size_t n, size_t size, void *user)
 {
-    (void)user;
+    struct rpc_h2_mem *m = user;
+
+    if (n * size == RPC_PAGE_BYTES && m->pages && !m->table) {
+        m->table = rpc_pages_take(m->pages);
+        return m->table;
+    }
     return calloc(n, size);
 }
 
@@ -46,17 +57,17 @@ static void *mem_realloc(void *p, size_t n, void *user)
 
     if (!p)
         return mem_malloc(n, user);
-    if (p != m->frame)
+    if (p != m->frame && p != m->table)
         return realloc(p, n);
     to = malloc(n);
     if (!to)
         return NULL;
-    memcpy(to, p, n < RPC_H2_FRAME_BYTES ? n : RPC_H2_FRAME_BYTES);
-    m->is_lent = false;
+    memcpy(to, p, MIN(n, (size_t)(p == m->frame ? RPC_H2_FRAME_BYTES : RPC_PAGE_BYTES)));
+    mem_free(p, user);
     return to;
 }
 
-void rpc_h2_mem_init(struct rpc_h2_mem *m, void *frame)
+void rpc_h2_mem_init(struct rpc_h2_mem *m, void *frame, struct rpc_pages *pages)
 {
     *m = (struct rpc_h2_mem){
         .mem = {.mem_user_data = m,
@@ -65,5 +76,6 @@ void rpc_h2_mem_init(struct rpc_h2_mem *m, void *frame)
                 .calloc = mem_calloc,
                 .realloc = mem_realloc},
         .frame = frame,
+        .pages = pages,
     };
 }

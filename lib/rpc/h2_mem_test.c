@@ -138,7 +138,8 @@ static void sessions_by_turns(void **state)
 static void the_buffer_is_shared(void **state)
 {
     static uint8_t frame[RPC_H2_FRAME_BYTES], bytes[PULL_BYTES];
-    struct rpc_session_opts opts = {.role = RPC_SERVER, .frame = frame};
+    struct rpc_pages pages = {0};
+    struct rpc_session_opts opts = {.role = RPC_SERVER, .frame = frame, .pages = &pages};
     struct rpc_session *s;
     struct err err;
 
@@ -146,8 +147,41 @@ static void the_buffer_is_shared(void **state)
     assert_int_equal(rpc_session_new(&s, &opts, &err), 0);
     assert_true(rpc_session_pull(s, bytes, sizeof(bytes), &err) > 0);
     assert_int_not_equal(frame[1 + 3],
-                         0); /* the type of the last frame, after padding and length */
+                         0);       /* the type of the last frame, after padding and length */
+    assert_non_null(pages.chunks); /* the table of streams as well */
     rpc_session_free(s);
+    rpc_pages_done(&pages);
+}
+
+static void pages_are_zeros(void **state)
+{
+    enum { N_PAGES = 150 };
+    struct rpc_pages pages = {0};
+    uint8_t *taken[N_PAGES] = {0};
+    unsigned random = 7;
+
+    (void)state;
+    for (int i = 0; i < 5000; i++) {
+        uint8_t **at;
+
+        random = random * 1103515245 + 12345;
+        at = &taken[(random >> 16) % N_PAGES];
+        if (*at) {
+            rpc_pages_give(&pages, *at);
+            *at = NULL;
+            continue;
+        }
+        *at = rpc_pages_take(&pages);
+        assert_non_null(*at);
+        for (int k = 0; k < RPC_PAGE_BYTES; k++)
+            assert_int_equal((*at)[k], 0);
+        memset(*at, 0xEE, RPC_PAGE_BYTES);
+    }
+    for (int i = 0; i < N_PAGES; i++)
+        if (taken[i])
+            rpc_pages_give(&pages, taken[i]);
+    rpc_pages_done(&pages);
+    assert_null(pages.chunks);
 }
 
 int main(void)
@@ -155,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sessions_by_turns),
         cmocka_unit_test(the_buffer_is_shared),
+        cmocka_unit_test(pages_are_zeros),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "lib/rpc/hub.h"
 
 #include <assert.h>
+#include <malloc.h>
 
 #include "lib/base/clock.h"
 #include "lib/rpc/call_core.h"
@@ -8,7 +9,7 @@
 #include "lib/rpc/h2_mem.h"
 #include "lib/rpc/linger.h"
 
-enum { HUB_ROUNDS = 4 };
+enum { HUB_ROUNDS = 4, TRIM_HANDSHAKES = 64, TRIM_QUIET_MS = 1000 };
 
 /* ---- deadlines: a binary heap ---- */
 
@@ -194,6 +195,25 @@ static void on_rest(struct rpc_deadline *d)
         rest_later(hub);
 }
 
+/* ---- the heap after handshakes ---- */
+
+void rpc_hub_note_handshake(struct rpc_hub *hub)
+{
+    hub->n_handshakes++;
+    if (hub->n_handshakes < TRIM_HANDSHAKES || hub->is_closed)
+        return;
+    /* No memory for it: then the next handshake asks again. */
+    (void)rpc_deadline_arm(hub, &hub->trim, clock_add(loop_now_ms(hub->loop), TRIM_QUIET_MS), NULL);
+}
+
+static void on_trim(struct rpc_deadline *d)
+{
+    CONTAINER_OF(d, struct rpc_hub, trim)->n_handshakes = 0;
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
+}
+
 int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
 {
     struct rpc_hub *hub = calloc(1, sizeof(*hub));
@@ -205,6 +225,7 @@ int rpc_hub_new(struct rpc_hub **ret, struct loop *loop, struct err *err)
     hub->n_ref = 1;
     hub->pool.on_kept = on_kept;
     hub->pool_rest.fn = on_rest;
+    hub->trim.fn = on_trim;
     list_init(&hub->todo);
     list_init(&hub->dirty);
     list_init(&hub->unread);
@@ -224,6 +245,7 @@ void rpc_hub_close(struct rpc_hub *hub)
     rpc_linger_stop(hub);
     hub->is_closed = true;
     rpc_deadline_disarm(hub, &hub->pool_rest);
+    rpc_deadline_disarm(hub, &hub->trim);
     loop_task_free(TAKE_PTR(hub->task));
     loop_timer_free(TAKE_PTR(hub->timer));
     rpc_hub_unref(hub);
@@ -236,6 +258,7 @@ void rpc_hub_unref(struct rpc_hub *hub)
     assert(list_is_empty(&hub->todo) && list_is_empty(&hub->dirty));
     rpc_call_free_spare(hub);
     rpc_pool_done(&hub->pool);
+    rpc_pages_done(&hub->pages);
     free(hub->frame);
     free(hub->heap);
     free(hub);

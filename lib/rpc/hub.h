@@ -8,6 +8,7 @@
 #include "lib/base/list.h"
 #include "lib/loop/loop.h"
 #include "lib/rpc/guard.h"
+#include "lib/rpc/pages.h"
 #include "lib/rpc/pool.h"
 
 struct rpc_deadline {
@@ -30,7 +31,10 @@ struct rpc_hub {
     unsigned n_spare;
     struct rpc_pool pool;
     struct rpc_deadline pool_rest;
-    void *frame; /* of its sessions: h2_mem.h; made with the first */
+    struct rpc_deadline trim;
+    unsigned n_handshakes;  /* since the heap was trimmed */
+    struct rpc_pages pages; /* of its sessions */
+    void *frame;            /* of its sessions: h2_mem.h; made with the first */
     struct rpc_guard_counts guard;
     size_t held, max_held; /* bytes of all calls, near enough; 0: any number */
     struct list lingering; /* linger.c */
@@ -55,6 +59,10 @@ void *rpc_hub_frame(struct rpc_hub *hub);
 /* server.c. */
 struct rpc_server;
 struct rpc_hub *rpc_server_hub(const struct rpc_server *s);
+
+/* A TLS handshake has ended: 40 KiB that it needed lie free between what stays. After many of them,
+ * and a second without, what malloc() has in whole pages goes back to the kernel. */
+void rpc_hub_note_handshake(struct rpc_hub *hub);
 
 /* Runs the task later in this turn. */
 void rpc_hub_wake(struct rpc_hub *hub);

@@ -551,7 +551,7 @@ static int new_h2(struct rpc_session *s)
     nghttp2_option_set_stream_reset_rate_limit(opt, UINT16_MAX, UINT16_MAX);
     nghttp2_option_set_max_continuations(opt, HEAD_MAX_CONTINUATIONS);
     nghttp2_option_set_max_outbound_ack(opt, 4 * (size_t)QUEUED_FRAMES_MAX);
-    rpc_h2_mem_init(&s->mem, s->opts.frame);
+    rpc_h2_mem_init(&s->mem, s->opts.frame, s->opts.pages);
     r = s->opts.role == RPC_SERVER ? nghttp2_session_server_new3(&s->h2, cb, s, opt, &s->mem.mem)
                                    : nghttp2_session_client_new3(&s->h2, cb, s, opt, &s->mem.mem);
 out:

@@ -80,6 +80,7 @@ struct rpc_session_opts {
      * stream is refused. */
     struct rpc_stream *(*stream_new)(void *user);
     void *frame; /* as in h2_mem.h, shared with other sessions that run by turns; or NULL */
+    struct rpc_pages *pages; /* the same */
     void *user;
 };
 
