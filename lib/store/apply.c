@@ -175,7 +175,7 @@ static int choose_name(const struct apply_view *view, const struct store_kind *k
         if (!bytes_is_dns_subdomain(name))
             return bad(err, "metadata.name is no DNS subdomain:", name);
         (void)memcpy(ret, name, strlen(name) + 1);
-        if (view->get(view->user, kind, ns, name))
+        if (!view->is_remote && view->get(view->user, kind, ns, name))
             return err_set(err, RPC_ALREADY_EXISTS, "AlreadyExists",
                            "%s \"%s\" already exists in namespace \"%s\"", kind->name, name, ns);
         return 0;

@@ -10,6 +10,7 @@ struct apply_view {
                                       const char *ns, const char *name);
     const void *user;
     int64_t now_s;
+    bool is_remote; /* CREATE: whether the name is taken is somebody else's to say */
 };
 
 struct applied {

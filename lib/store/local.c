@@ -18,29 +18,14 @@
 #include <string.h>
 
 #include "lib/api/meta.h"
-#include "lib/base/arena.h"
 #include "lib/base/limits.h"
 #include "lib/loop/loop.h"
 #include "lib/store/apply.h"
+#include "lib/store/call.h"
 
-#define WRITE_ARENA_BYTES (64u * 1024)
 #define FLUSH_ROUNDS      64
 #define FOREGROUND        "foregroundDeletion"
 #define KEY_MAX_BYTES     640 /* kind, namespace and name at their longest */
-
-/* One call of store_write(). */
-struct write {
-    struct list link;
-    struct arena arena; /* the strings and arrays of the ops */
-    struct store_op *ops;
-    size_t n_ops;
-    store_done_fn done;
-    void *user;
-    const struct store_object **objects; /* what each op left, referenced */
-    bool has_failed;
-    size_t failed;
-    struct err err;
-};
 
 /* One staged change; the same object may have several in one round. */
 struct staged {
@@ -48,7 +33,7 @@ struct staged {
     struct store_change change; /* its objects are referenced */
     struct staged *before;      /* of the same object, or NULL */
     char *text;                 /* of change.object, for the disk */
-    struct write *write;
+    struct store_call *write;
     char key[];
 };
 
@@ -56,8 +41,8 @@ struct local {
     struct store store; /* first: store_free() frees the whole */
     struct local_disk *disk;
     struct loop_task *task;
-    struct list queue;  /* struct write, waiting     */
-    struct list round;  /* struct write, being done  */
+    struct list queue;  /* struct store_call, waiting     */
+    struct list round;  /* struct store_call, being done  */
     struct list staged; /* struct staged, in order   */
     struct map by_key;  /* key -> its last staged    */
     uint64_t revision;  /* of the last staged change */
@@ -74,66 +59,11 @@ static struct local *local_of(const struct store *s)
 
 /* ---- calls ---- */
 
-static void write_free(struct write *w)
-{
-    for (size_t i = 0; i < w->n_ops; i++) {
-        json_decref(w->ops[i].object);
-        store_object_unref((struct store_object *)w->objects[i]);
-    }
-    arena_done(&w->arena);
-    free(w);
-}
-
-static char *dup_or_null(struct arena *a, const char *s, bool *oom)
-{
-    char *copy = s ? arena_strdup(a, s) : NULL;
-
-    *oom |= s && !copy;
-    return copy;
-}
-
-static int copy_ops(struct write *w, const struct store_op *ops, size_t n)
-{
-    bool oom = false;
-
-    w->ops = arena_zalloc(&w->arena, n * sizeof(*w->ops));
-    w->objects = arena_zalloc(&w->arena, n * sizeof(*w->objects));
-    if (!w->ops || !w->objects)
-        return -1;
-    w->n_ops = n;
-    for (size_t i = 0; i < n; i++) {
-        w->ops[i] = ops[i];
-        w->ops[i].object = json_incref(ops[i].object);
-        w->ops[i].kind = dup_or_null(&w->arena, ops[i].kind, &oom);
-        w->ops[i].ns = dup_or_null(&w->arena, ops[i].ns, &oom);
-        w->ops[i].name = dup_or_null(&w->arena, ops[i].name, &oom);
-        w->ops[i].uid = dup_or_null(&w->arena, ops[i].uid, &oom);
-    }
-    return oom ? -1 : 0;
-}
-
-static struct write *write_new(const struct store_op *ops, size_t n, struct err *err)
-{
-    struct write *w = calloc(1, sizeof(*w));
-
-    if (!w) {
-        (void)err_oom(err);
-        return NULL;
-    }
-    arena_init(&w->arena, WRITE_ARENA_BYTES);
-    if (copy_ops(w, ops, n) < 0) {
-        write_free(w);
-        (void)err_oom(err);
-        return NULL;
-    }
-    return w;
-}
-
 static int local_write(struct store *s, const struct store_op *ops, size_t n_ops,
                        store_done_fn done, void *user, struct err *err)
 {
     struct local *l = local_of(s);
-    struct write *w = write_new(ops, n_ops, err);
+    struct store_call *w = store_call_new(ops, n_ops, err);
 
     if (!w)
         return -1;
@@ -148,7 +78,7 @@ static void forget_in(struct list *writes, const void *user)
 {
     LIST_FOREACH(it, writes)
     {
-        struct write *w = CONTAINER_OF(it, struct write, link);
+        struct store_call *w = CONTAINER_OF(it, struct store_call, link);
 
         if (w->user == user)
             w->done = NULL;
@@ -259,7 +189,7 @@ static int staged_fill(struct local *l, struct staged *c, const struct applied *
     return check_room(l, a, c->text, err);
 }
 
-static int stage_change(struct local *l, struct write *w, const struct applied *a, struct err *err)
+static int stage_change(struct local *l, struct store_call *w, const struct applied *a, struct err *err)
 {
     struct staged *c = staged_new(l, a, err);
 
@@ -280,7 +210,7 @@ static int stage_change(struct local *l, struct write *w, const struct applied *
 }
 
 /* A kind with a ceiling (Events) makes room for one more. */
-static int make_room(struct local *l, struct write *w, const struct applied *a, struct err *err)
+static int make_room(struct local *l, struct store_call *w, const struct applied *a, struct err *err)
 {
     const struct store_table *t = store_table(&l->store, a->kind->name);
     const struct store_object *oldest = NULL;
@@ -317,7 +247,7 @@ static const struct store_object *left_behind(const struct local *l, const struc
     return store_object_ref(c->change.object ? c->change.object : c->change.last);
 }
 
-static int stage_op(struct local *l, struct write *w, size_t i, struct err *err)
+static int stage_op(struct local *l, struct store_call *w, size_t i, struct err *err)
 {
     struct apply_view view = {
         .store = &l->store, .get = staged_get, .user = l, .now_s = store_now_s(&l->store)};
@@ -342,7 +272,7 @@ static int stage_op(struct local *l, struct write *w, size_t i, struct err *err)
     return fault > 0 ? -1 : 0; /* > 0: it took effect, and its answer is lost */
 }
 
-static void stage_write(struct local *l, struct write *w)
+static void stage_write(struct local *l, struct store_call *w)
 {
     struct err err = {.reason = "Internal"};
 
@@ -443,7 +373,7 @@ static bool blocks(const struct store_object *o, const char *owner_uid)
 
 static void collect_op(struct local *l, const struct store_op *op)
 {
-    struct write *w = write_new(op, 1, NULL);
+    struct store_call *w = store_call_new(op, 1, NULL);
 
     if (!w) {
         l->must_scan = true; /* again with the next round */
@@ -532,7 +462,7 @@ static bool must_sync(const struct local *l)
 {
     LIST_FOREACH(it, &l->round)
     {
-        const struct write *w = CONTAINER_OF(it, struct write, link);
+        const struct store_call *w = CONTAINER_OF(it, struct store_call, link);
 
         for (size_t i = 0; i < w->n_ops; i++)
             if (!w->ops[i].relaxed)
@@ -603,15 +533,11 @@ static void finish_writes(struct local *l)
     struct list *e;
 
     while ((e = l->round.next) != &l->round) {
-        struct write *w = CONTAINER_OF(e, struct write, link);
-        struct store_result res = {.n_objects = w->n_ops, .objects = w->objects};
+        struct store_call *w = CONTAINER_OF(e, struct store_call, link);
 
-        if (w->has_failed)
-            res = (struct store_result){.err = &w->err, .failed = w->failed};
-        if (w->done)
-            w->done(&res, w->user);
+        store_call_answer(w);
         list_remove(&w->link);
-        write_free(w);
+        store_call_free(w);
     }
 }
 
@@ -632,7 +558,7 @@ static void commit_round(struct local *l)
     collect_garbage(l);
     while ((e = list_pop_front(&l->queue))) {
         list_push_back(&l->round, e);
-        stage_write(l, CONTAINER_OF(e, struct write, link));
+        stage_write(l, CONTAINER_OF(e, struct store_call, link));
     }
     has_failed = to_disk(l, &err) < 0;
     if (has_failed)
@@ -712,7 +638,7 @@ static void local_free(struct store *s)
 
     assert(list_is_empty(&s->watches)); /* freed before the store */
     LIST_FOREACH(it, &l->queue)
-    CONTAINER_OF(it, struct write, link)->done = NULL;
+    CONTAINER_OF(it, struct store_call, link)->done = NULL;
     if (!list_is_empty(&l->queue))
         commit_round(l); /* nobody is called, so nothing is queued again */
     for (size_t i = 0; i < l->n_candidates; i++)

@@ -22,7 +22,7 @@ struct store_object *store_object_new(const struct store_kind *kind, json_t *jso
         (void)err_oom(err);
         return NULL;
     }
-    f->n_edges = n;
+    f->n_edges = (uint32_t)n;
     for (size_t i = 0; i < n; i++) {
         list_init(&f->edges[i].link);
         f->edges[i].object = &f->pub;

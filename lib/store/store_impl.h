@@ -45,7 +45,8 @@ struct store_owner_edge {
 };
 struct store_object_full {
     struct store_object pub;
-    size_t n_edges;
+    uint32_t seen; /* kube.c: the last list that told of it */
+    uint32_t n_edges;
     struct store_owner_edge edges[];
 };
 

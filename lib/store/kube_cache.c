@@ -1,0 +1,187 @@
+/*
+ * What is told comes from three mouths: a list, a watch, and the answers of our own writes, in any
+ * order. The newer resourceVersion of one uid wins; of two uids under one name the one with the
+ * newer version; a uid that is gone stays gone.
+ */
+#include <string.h>
+
+#include "lib/api/meta.h"
+#include "lib/base/bytes.h"
+#include "lib/store/kube_impl.h"
+
+/* ---- graves ---- */
+
+static bool is_buried(const struct kube_graves *g, const char *uid)
+{
+    uint64_t hash = bytes_hash(uid, strlen(uid));
+
+    for (size_t i = 0; i < g->n; i++)
+        if (g->hashes[i] == hash)
+            return true;
+    return false;
+}
+
+static void bury(struct kube_graves *g, const char *uid)
+{
+    if (!uid[0] || is_buried(g, uid))
+        return;
+    g->hashes[g->at] = bytes_hash(uid, strlen(uid));
+    g->at = (g->at + 1) % KUBE_STORE_GRAVES;
+    g->n = MIN(g->n + 1, (size_t)KUBE_STORE_GRAVES);
+}
+
+/* ---- pruning ---- */
+
+/* Of a Pod's spec only the node is read; the rest is most of its size. */
+static void prune_pod(json_t *o)
+{
+    json_t *node = json_object_get(json_object_get(o, "spec"), "nodeName");
+    json_t *spec = node ? json_pack("{sO}", "nodeName", node) : json_object();
+
+    if (spec)
+        (void)json_object_set_new(o, "spec", spec); /* out of memory: it stays whole */
+}
+
+void kube_prune(const struct store_kind *kind, json_t *o)
+{
+    (void)json_object_del(json_object_get(o, "metadata"), "managedFields"); /* absent is fine */
+    if (strcmp(kind->name, "Pod") == 0)
+        prune_pod(o);
+    if (kind->prune)
+        kind->prune(o);
+}
+
+/* ---- changes ---- */
+
+/* Applies and tells it. The references to old and new are the caller's. */
+static int change(struct kube_kind *k, const struct store_object *old,
+                  const struct store_object *now, const struct store_object *last, struct err *err)
+{
+    struct store *s = &k->ks->store;
+    const struct store_change c = {.resource_version = s->revision + 1,
+                                   .kind = k->kind,
+                                   .old_object = old,
+                                   .object = now,
+                                   .last = last};
+
+    if (store_cache_prepare(s, &c, err) < 0)
+        return -1;
+    store_cache_apply(s, &c);
+    store_tell(s, &c);
+    return 0;
+}
+
+static int remove_object(struct kube_kind *k, const struct store_object *o, json_t *last,
+                         struct err *err)
+{
+    _cleanup_(store_object_unrefp) struct store_object *old = store_object_ref(o), *final = NULL;
+
+    final = last ? store_object_new(k->kind, last, err) : store_object_ref(old);
+    if (!final)
+        return -1;
+    bury(&k->ks->graves, old->uid);
+    return change(k, old, NULL, final, err);
+}
+
+static void mark_seen(const struct kube_kind *k, const struct store_object *o)
+{
+    CONTAINER_OF((struct store_object *)o, struct store_object_full, pub)->seen = k->list;
+}
+
+static int insert(struct kube_kind *k, const struct store_object *before, json_t *json,
+                  bool is_told, const struct store_object **ret, struct err *err)
+{
+    _cleanup_(store_object_unrefp) struct store_object *made = store_object_new(k->kind, json, err);
+    _cleanup_(store_object_unrefp) struct store_object *old =
+        before ? store_object_ref(before) : NULL;
+
+    if (!made)
+        return -1;
+    if (is_told)
+        mark_seen(k, made);
+    else if (old)
+        CONTAINER_OF(made, struct store_object_full, pub)->seen =
+            CONTAINER_OF(old, struct store_object_full, pub)->seen;
+    if (change(k, old, made, NULL, err) < 0)
+        return -1;
+    *ret = store_get(&k->ks->store, k->kind->name, made->ns, made->name);
+    return 0;
+}
+
+static uint64_t version_of(const json_t *json)
+{
+    uint64_t v;
+
+    return bytes_parse_u64(meta_str(json, "metadata.resourceVersion", ""), 0, UINT64_MAX, &v) == 0
+               ? v
+               : 0;
+}
+
+/* One of that name is there: what becomes of it. Returns whether the new one is to be put in. */
+static int meet(struct kube_kind *k, const struct store_object **old, const json_t *json,
+                bool is_told, struct err *err)
+{
+    if (strcmp((*old)->uid, meta_uid(json)) == 0) {
+        if (is_told)
+            mark_seen(k, *old);
+        return version_of(json) > (*old)->resource_version;
+    }
+    if (version_of(json) < (*old)->resource_version)
+        return 0;
+    if (remove_object(k, *old, NULL, err) < 0)
+        return -1;
+    *old = NULL;
+    return 1;
+}
+
+int kube_cache_put(struct kube_kind *k, json_t *json, bool is_told, const struct store_object **ret,
+                   struct err *err)
+{
+    const struct store_object *old =
+        store_get(&k->ks->store, k->kind->name, meta_ns(json), meta_name(json));
+    const struct store_object *now = NULL;
+    int r = 1;
+
+    if (ret)
+        *ret = NULL;
+    if (is_buried(&k->ks->graves, meta_uid(json)))
+        return 0;
+    if (old)
+        r = meet(k, &old, json, is_told, err);
+    if (r > 0)
+        r = insert(k, old, json, is_told, &now, err);
+    if (r < 0)
+        return -1;
+    if (ret)
+        *ret = now ? now : old;
+    return 0;
+}
+
+int kube_cache_drop(struct kube_kind *k, const char *ns, const char *name, const char *uid,
+                    json_t *last, struct err *err)
+{
+    const struct store_object *old = store_get(&k->ks->store, k->kind->name, ns, name);
+
+    if (old && (!uid || strcmp(old->uid, uid) == 0))
+        return remove_object(k, old, last, err);
+    if (uid)
+        bury(&k->ks->graves, uid);
+    return 0;
+}
+
+int kube_cache_sweep(struct kube_kind *k, uint64_t version, struct err *err)
+{
+    const struct store_table *t = store_table(&k->ks->store, k->kind->name);
+
+    for (size_t i = t->n; i-- > 0;) {
+        const struct store_object *o = t->objects[i];
+        const struct store_object_full *f = CONTAINER_OF(o, struct store_object_full, pub);
+
+        /* One that an answer told of is newer than the list. */
+        if (f->seen == k->list || o->resource_version > version)
+            continue;
+        if (remove_object(k, o, NULL, err) < 0)
+            return -1;
+    }
+    return 0;
+}
