@@ -9,6 +9,7 @@
 #include "lib/base/fd.h"
 #include "lib/harden/harden.h"
 #include "services/controller/controller.h"
+#include "services/controller/kube_main.h"
 
 enum { EXIT_USAGE = 2, DRAIN_MS = 1500 };
 
@@ -156,6 +157,9 @@ int main(int argc, char **argv)
     struct options o;
     struct err err;
     int r = options_read(&o, argc, argv, &err);
+
+    if (argc > 1 && strcmp(argv[1], "kubernetes") == 0)
+        return kube_main(argc - 1, argv + 1);
 
     if (r == OPTIONS_HELP)
         return fputs(options_help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
