@@ -1,6 +1,6 @@
 #pragma once
-/* One call of store_write(), as it waits for its turn: its ops with copies of their strings, and what
- * came of them. */
+/* One call of store_write(), as it waits for its turn: its ops with copies of their strings, and
+ * what came of them. */
 #include "lib/base/arena.h"
 #include "lib/base/list.h"
 #include "lib/store/store.h"

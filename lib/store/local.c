@@ -23,9 +23,9 @@
 #include "lib/store/apply.h"
 #include "lib/store/call.h"
 
-#define FLUSH_ROUNDS      64
-#define FOREGROUND        "foregroundDeletion"
-#define KEY_MAX_BYTES     640 /* kind, namespace and name at their longest */
+#define FLUSH_ROUNDS  64
+#define FOREGROUND    "foregroundDeletion"
+#define KEY_MAX_BYTES 640 /* kind, namespace and name at their longest */
 
 /* One staged change; the same object may have several in one round. */
 struct staged {
@@ -189,7 +189,8 @@ static int staged_fill(struct local *l, struct staged *c, const struct applied *
     return check_room(l, a, c->text, err);
 }
 
-static int stage_change(struct local *l, struct store_call *w, const struct applied *a, struct err *err)
+static int stage_change(struct local *l, struct store_call *w, const struct applied *a,
+                        struct err *err)
 {
     struct staged *c = staged_new(l, a, err);
 
@@ -210,7 +211,8 @@ static int stage_change(struct local *l, struct store_call *w, const struct appl
 }
 
 /* A kind with a ceiling (Events) makes room for one more. */
-static int make_room(struct local *l, struct store_call *w, const struct applied *a, struct err *err)
+static int make_room(struct local *l, struct store_call *w, const struct applied *a,
+                     struct err *err)
 {
     const struct store_table *t = store_table(&l->store, a->kind->name);
     const struct store_object *oldest = NULL;

@@ -156,11 +156,11 @@ int main(int argc, char **argv)
 {
     struct options o;
     struct err err;
-    int r = options_read(&o, argc, argv, &err);
+    int r;
 
     if (argc > 1 && strcmp(argv[1], "kubernetes") == 0)
         return kube_main(argc - 1, argv + 1);
-
+    r = options_read(&o, argc, argv, &err);
     if (r == OPTIONS_HELP)
         return fputs(options_help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (r == OPTIONS_VERSION)
