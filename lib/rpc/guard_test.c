@@ -306,6 +306,41 @@ static void test_max_header_list(void **state)
     server_down(&s);
 }
 
+static void answer_large(struct peer *p, int32_t id)
+{
+    static const char *const head[] = {":status", "200", "content-type", "application/grpc", NULL};
+    static char value[2 * LIMIT_RPC_METADATA];
+    nghttp2_nv nv[16];
+    size_t n = fields(nv, head);
+
+    memset(value, 'v', sizeof(value));
+    nv[n] = (nghttp2_nv){(uint8_t *)"x-large", (uint8_t *)value, 7, LIMIT_RPC_METADATA, 0};
+    (void)nghttp2_submit_response(p->h2, id, nv, n + 1, NULL);
+}
+
+/* The same from a server: the call fails, the connection stays. */
+static void test_max_header_list_client(void **state)
+{
+    struct world w = {0};
+    struct peer p = {.on_request = answer_large};
+    struct talk t = {0};
+    struct err err;
+    int sv[2];
+
+    (void)state;
+    assert_int_equal(loop_new(&w.loop, &err), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
+    assert_int_equal(rpc_channel_new_fd(&w.channel, w.loop, sv[0], NULL, &err), 0);
+    peer_up(&p, sv[1], true);
+    talk_start(&w, &t, "/t.T/Any", NULL);
+    peer_until(&p, w.loop, &t.n_done, 1);
+    assert_int_equal(t.code, RPC_RESOURCE_EXHAUSTED);
+    assert_non_null(strstr(t.message, "larger than 16 KiB"));
+    assert_int_equal(rpc_channel_state(w.channel), RPC_CHANNEL_READY);
+    peer_down(&p);
+    world_down(&w);
+}
+
 /* ---- deadlines ---- */
 
 static uint64_t left_ms;
@@ -462,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_keepalive_timeout),
         cmocka_unit_test(test_keepalive_timeout_client),
         cmocka_unit_test(test_max_header_list),
+        cmocka_unit_test(test_max_header_list_client),
         cmocka_unit_test(test_deadline_units),
         cmocka_unit_test(test_bomb_to_server),
         cmocka_unit_test(test_bomb_to_client),

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "lib/base/limits.h"
+#include "lib/rpc/address.h"
 
 static struct identity ca, server_id, client_id, stranger_ca, stranger, expired;
 
@@ -220,12 +221,53 @@ static void test_config(void **state)
     rpc_tls_free(tls);
 }
 
+/* Slow handshakes: nothing, the head of a record, half a ClientHello. */
+static void test_slow_handshake(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+    } cases[] = {
+        {"", 0}, {"\x16\x03\x01", 3}, {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11}};
+    const struct rpc_tls_opts tls = {
+        .is_server = true, .cert_pem = server_id.cert_pem, .key_pem = server_id.key_pem};
+    struct rpc_server_opts opts = {.handshake_ms = 30};
+    struct rpc_listen_opts listen = {0};
+    struct rpc_server_stats stats;
+    struct world w = {0};
+    struct rpc_tls *server;
+    char address[128];
+    struct err err;
+
+    (void)state;
+    assert_int_equal(rpc_tls_new(&server, &tls, &err), 0);
+    listen.tls = server;
+    assert_int_equal(loop_new(&w.loop, &err), 0);
+    assert_int_equal(rpc_server_new(&w.server, w.loop, &opts, &err), 0);
+    assert_int_equal(rpc_server_listen(w.server, "127.0.0.1:0", &listen, address, &err), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        struct rpc_address a;
+
+        assert_int_equal(rpc_address_parse(address, &a, &err), 0);
+        assert_int_equal(connect(fd, &a.sa.any, a.n_sa), 0);
+        if (cases[i].n)
+            assert_int_equal(write(fd, cases[i].bytes, cases[i].n), cases[i].n);
+        RUN_WHILE(&w, (rpc_server_stats(w.server, &stats), stats.n_connections == 0));
+        RUN_WHILE(&w, (rpc_server_stats(w.server, &stats), stats.n_connections > 0));
+        assert_int_equal(stats.guard.n[RPC_GUARD_SLOW_STARTS], i + 1);
+        (void)close(fd);
+    }
+    world_down(&w);
+    rpc_tls_free(server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_echo),   cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_mutual), cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_config),
+        cmocka_unit_test(test_slow_handshake), cmocka_unit_test(test_echo),
+        cmocka_unit_test(test_verify),         cmocka_unit_test(test_mutual),
+        cmocka_unit_test(test_versions),       cmocka_unit_test(test_config),
     };
 
     return cmocka_run_group_tests(tests, make_all, free_all);
