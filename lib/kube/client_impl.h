@@ -53,7 +53,7 @@ struct kube_call {
     CURL *easy;
     struct buf in;
     char why[CURL_ERROR_SIZE]; /* libcurl's own words */
-    bool is_too_large;
+    bool is_too_large, has_no_memory;
     struct list news; /* of client->news: bytes came */
     /* ended */
     struct err err;
@@ -74,6 +74,7 @@ struct kube_conn {
     size_t n_running;
     bool wants_fresh; /* the next call shall not use the connections there are */
     bool is_due;      /* libcurl wants to be called now */
+    bool is_blind;    /* a socket could not be watched: its transfers are lost */
     unsigned generation;
 };
 

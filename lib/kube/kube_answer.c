@@ -64,7 +64,7 @@ static void judge_failure(struct kube_call *call, CURLcode code)
         (void)err_set(&call->err, RPC_RESOURCE_EXHAUSTED, "TooLarge",
                       "the API server's answer to %s %s has more than %zu bytes",
                       kube_verb(&call->asked), call->asked.path, call->in.max);
-    } else if (code == CURLE_OUT_OF_MEMORY) {
+    } else if (code == CURLE_OUT_OF_MEMORY || call->has_no_memory) {
         (void)err_oom(&call->err);
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         call->conn->wants_fresh = true; /* it may be the connection that is dead */

@@ -314,6 +314,31 @@ static void kick_all(struct kube_client *c)
             kube_conn_kick(&c->conns[i]);
 }
 
+/* Memory lacked to watch a socket: whatever used the connection ends now, not at its deadline. */
+static void end_blind(struct kube_client *c)
+{
+    for (size_t i = 0; i < c->n_conns + c->opts.separate_watches; i++) {
+        struct kube_conn *conn = &c->conns[i];
+
+        if (!conn->is_blind)
+            continue;
+        conn->is_blind = false;
+        conn->wants_fresh = true;
+        LIST_FOREACH_SAFE(it, &c->running)
+        {
+            struct kube_call *call = CONTAINER_OF(it, struct kube_call, link);
+
+            if (call->conn != conn)
+                continue;
+            kube_conn_stop(call);
+            c->n_in_flight[call->lane]--;
+            call->is_uncertain = call->asked.method != KUBE_GET;
+            (void)err_oom(&call->err);
+            kube_call_end(call);
+        }
+    }
+}
+
 static void turn(struct loop_task *t, void *user)
 {
     struct kube_client *c = user;
@@ -321,6 +346,7 @@ static void turn(struct loop_task *t, void *user)
 
     (void)t;
     kick_all(c);
+    end_blind(c);
     deliver_news(c);
     deliver_ended(c);
     wake_backoffs(c, now);
@@ -328,6 +354,7 @@ static void turn(struct loop_task *t, void *user)
     for (size_t i = 0; i < KUBE_N_LANES; i++)
         start_lane(c, (i + KUBE_LANE_WATCH) % KUBE_N_LANES, now); /* watches, claims, the rest */
     kick_all(c);
+    end_blind(c);
     loop_timer_arm(c->timer, next_wake(c, now));
     if (!list_is_empty(&c->ended) || !list_is_empty(&c->news))
         kube_client_poke(c);

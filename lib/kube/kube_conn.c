@@ -93,8 +93,12 @@ static int socket_cb(CURL *easy, curl_socket_t fd, int what, void *user, void *s
     }
     if (!s)
         s = socket_new(conn, fd);
-    if (!s)
-        return -1; /* out of memory: libcurl fails the transfers */
+    if (!s) {
+        /* -1 would make libcurl give up the multi handle for good. */
+        conn->is_blind = true;
+        kube_client_poke(conn->client);
+        return 0;
+    }
     loop_io_set(s->io, ((what & CURL_POLL_IN) ? LOOP_READ : 0) |
                            ((what & CURL_POLL_OUT) ? LOOP_WRITE : 0));
     return 0;
@@ -130,8 +134,11 @@ static size_t on_body(char *data, size_t size, size_t n, void *user)
 {
     struct kube_call *call = user;
 
-    if (buf_append(&call->in, data, size * n, NULL) < 0) {
-        call->is_too_large = true;
+    struct err err;
+
+    if (buf_append(&call->in, data, size * n, &err) < 0) {
+        call->is_too_large = strcmp(err.reason, "TooLarge") == 0;
+        call->has_no_memory = !call->is_too_large;
         return 0;
     }
     if (call->is_stream && !list_is_linked(&call->news))
