@@ -24,6 +24,7 @@ enum rpc_guard {
     RPC_GUARD_WINDOW_UPDATES, /* beyond the ten that each DATA frame of ours pays for            */
     RPC_GUARD_TINY_WINDOWS,   /* DATA frames that the peer's window cut to less than 16 bytes    */
     RPC_GUARD_PRIORITIES,     /* PRIORITY                                                        */
+    RPC_GUARD_UNKNOWN_FRAMES, /* server: frames of types that HTTP/2 does not have               */
     N_RPC_RATES,
 
     /* One is enough. */

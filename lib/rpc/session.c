@@ -657,6 +657,8 @@ static ssize_t recv_frames(struct rpc_session *s, const uint8_t *data, size_t n)
         size_t end = hd.type == NGHTTP2_RST_STREAM ? MIN(n, at + hd.length) : at;
         ssize_t r;
 
+        if (hd.type > NGHTTP2_CONTINUATION)
+            note(s, RPC_GUARD_UNKNOWN_FRAMES); /* nghttp2 drops them and tells nobody either */
         if (!is_late && hd.type != NGHTTP2_RST_STREAM)
             continue;
         r = nghttp2_session_mem_recv(s->h2, data + done, end - done);

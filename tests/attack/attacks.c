@@ -237,8 +237,7 @@ const struct attack floods[] = {
     {"stream_window_update", .first = open_stream, .unit = stream_window_update, .guard = RPC_GUARD_WINDOW_UPDATES, .code = ENHANCE_YOUR_CALM},
     {"data_dribble", .first = dribble_first, .unit = stream_window_update, .waits = true, .closed_window = true, .guard = RPC_GUARD_TINY_WINDOWS, .code = ENHANCE_YOUR_CALM},
     {"priority", .unit = priority, .guard = RPC_GUARD_PRIORITIES, .code = ENHANCE_YOUR_CALM},
-    /* Dropped by their head, nothing held, nothing answered: cheaper than any request. */
-    {"unknown_frame", .unit = unknown_frame, .guard = N_RPC_GUARDS, .end = SURVIVES},
+    {"unknown_frame", .unit = unknown_frame, .guard = RPC_GUARD_UNKNOWN_FRAMES, .code = ENHANCE_YOUR_CALM},
     {"open_streams", .unit = open_without_end, .guard = RPC_GUARD_REFUSED_STREAMS, .code = ENHANCE_YOUR_CALM},
     {"open_streams_acked", .unit = open_without_end, .acks = true, .guard = RPC_GUARD_OTHER_RULES, .code = PROTOCOL_ERROR},
     {"late_heads", .first = late_first, .unit = late_head, .waits = true, .guard = RPC_GUARD_LATE_HEADS, .code = ENHANCE_YOUR_CALM},
