@@ -33,6 +33,8 @@
 #include "services/controller/kube_serve.h"
 #include "services/controller/kube_webhook.h"
 #include "services/controller/metrics_impl.h"
+#include "services/controller/otlp.h"
+#include "services/controller/spans.h"
 
 #define LEASE_NAME "a3317529.agent-sandbox.x-k8s.io"
 
@@ -92,6 +94,8 @@ struct kube_home {
     bool has_ctl, is_counted;
     struct ctl_metrics counters;
     struct ctl_work *work;
+    struct spans spans; /* with --enable-tracing */
+    struct otlp *otlp;
     struct kube_lease *lease;
     struct kube_fresh *fresh; /* CATCHING */
     struct kube_door *door;   /* NULL: not asked for, or its certificate is not there yet */
@@ -332,6 +336,20 @@ static int count_work(struct kube_home *h, struct err *err)
     return ctl_work_new(&h->work, &h->ctl, h->metrics, by_queue, err);
 }
 
+static int trace_work(struct kube_home *h, struct err *err)
+{
+    struct otlp_opts opts = {.service_name = "agent-sandbox-controller",
+                             .version = CONTROLLER_VERSION};
+
+    if (!h->options->enable_tracing)
+        return 0;
+    otlp_opts_from_env(&opts);
+    if (otlp_new(&h->otlp, h->loop, &h->spans, &opts, err) < 0)
+        return err_wrap(err, "--enable-tracing");
+    h->ctl.spans = &h->spans;
+    return 0;
+}
+
 static int open_store(struct kube_home *h, struct err *err)
 {
     const struct store_kube_opts opts = {
@@ -346,7 +364,7 @@ static int open_store(struct kube_home *h, struct err *err)
         ctl_init(&h->ctl, h->loop, h->store, &core, err) < 0)
         return -1;
     h->has_ctl = true;
-    return count_work(h, err);
+    return count_work(h, err) < 0 ? -1 : trace_work(h, err);
 }
 
 static void fail(struct kube_home *h, const struct err *err)
@@ -522,11 +540,26 @@ static void start_lease(struct kube_home *h)
 
 /* ---- STOPPING ---- */
 
-static void on_released(void *user)
+static void on_door_drained(void *user)
+{
+    (void)user; /* its calls end while the lease is given back; nothing waits for them */
+}
+
+static void on_flushed(void *user)
 {
     struct kube_home *h = user;
 
     h->on_stopped(h->on_stopped_user);
+}
+
+static void on_released(void *user)
+{
+    struct kube_home *h = user;
+
+    if (h->otlp)
+        otlp_flush(h->otlp, on_flushed, h);
+    else
+        on_flushed(h);
 }
 
 static void give_back(struct kube_home *h)
@@ -546,10 +579,9 @@ static void give_back(struct kube_home *h)
 /* Writes that are under way end first, so that the next leader does not meet them. */
 static void drain(struct kube_home *h)
 {
-    struct kube_client_stats st;
+    bool is_writing = h->has_ctl && h->ctl.n_busy > 0;
 
-    kube_client_stats(h->client, &st);
-    if (st.n_in_flight + st.n_waiting == 0 || loop_now_ms(h->loop) >= h->drain_until_ms)
+    if (!is_writing || loop_now_ms(h->loop) >= h->drain_until_ms)
         give_back(h);
     else
         loop_timer_arm(h->timer, clock_add(loop_now_ms(h->loop), POLL_MS));
@@ -568,6 +600,8 @@ void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user)
         ctl_stop(&h->ctl);
     if (h->has_ctl)
         ctl_stop(&h->ctl);
+    if (h->door)
+        kube_door_drain(h->door, h->drain_until_ms, on_door_drained, h);
     enter(h, HOME_STOPPING, 0);
     metric_set(h->m_leads, 0);
 }
@@ -717,6 +751,7 @@ int kube_home_new(struct kube_home **ret, struct loop *loop, const struct kube_o
     h->ops = *ops;
     h->wait_ms = RETRY_MS;
     make_identity(h);
+    spans_init(&h->spans);
     if (make_metrics(h, err) < 0 || kube_serve_new(&h->serve, loop, options, h->metrics, err) < 0 ||
         make_client(h, err) < 0 || make_webhook(h, err) < 0 ||
         loop_timer_new(&h->timer, loop, on_timer, h, err) < 0)
@@ -739,6 +774,8 @@ void kube_home_free(struct kube_home *h)
     kube_serve_free(h->serve);
     if (h->has_ctl)
         ctl_done(&h->ctl);
+    otlp_free(h->otlp);
+    spans_done(&h->spans);
     ctl_work_free(h->work);
     store_free(h->store);
     kube_client_free(h->client);

@@ -131,12 +131,32 @@ static int show_help(void)
     return r;
 }
 
+/* `sandbox-controller kubernetes completion bash`: for `source <(…)`. */
+static int show_completion(void)
+{
+    if (fputs("_sandbox_controller()\n{\n    local words=kubernetes\n"
+              "    [[ ${COMP_WORDS[1]} == kubernetes && $COMP_CWORD -gt 1 ]] && words='",
+              stdout) < 0)
+        return EXIT_FAILURE;
+    for (unsigned i = 0; kube_options_name(i); i++)
+        if (printf("--%s ", kube_options_name(i)) < 0)
+            return EXIT_FAILURE;
+    return puts("--help'\n    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- "
+                "\"${COMP_WORDS[COMP_CWORD]}\")\n}\ncomplete -o default -F _sandbox_controller "
+                "sandbox-controller") < 0
+               ? EXIT_FAILURE
+               : EXIT_SUCCESS;
+}
+
 int kube_main(int argc, char **argv)
 {
     struct kube_options o;
     struct err err;
-    int r = kube_options_read(&o, argc, argv, &err);
+    int r;
 
+    if (argc == 3 && strcmp(argv[1], "completion") == 0 && strcmp(argv[2], "bash") == 0)
+        return show_completion();
+    r = kube_options_read(&o, argc, argv, &err);
     if (r == KUBE_OPTIONS_HELP)
         return show_help();
     if (r == KUBE_OPTIONS_VERSION)

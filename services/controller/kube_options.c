@@ -131,6 +131,7 @@ static const struct flag flags[] = {
 
 static const char help_head[] =
     "Usage: sandbox-controller kubernetes [FLAG…]\n"
+    "       sandbox-controller kubernetes completion bash\n"
     "The agent-sandbox controller of a Kubernetes cluster: Sandboxes, templates, warm pools, claims,\n"
     "and the conversion webhook of their CRDs. Flags as in Go: -x or --x, =VALUE or a word of its own.\n"
     "\n";
