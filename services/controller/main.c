@@ -158,8 +158,10 @@ int main(int argc, char **argv)
     struct err err;
     int r;
 
-    if (argc > 1 && strcmp(argv[1], "kubernetes") == 0)
+    if (argc > 1 && strcmp(argv[1], "kubernetes") == 0) {
+        tune_malloc();
         return kube_main(argc - 1, argv + 1);
+    }
     r = options_read(&o, argc, argv, &err);
     if (r == OPTIONS_HELP)
         return fputs(options_help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

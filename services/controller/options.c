@@ -8,6 +8,7 @@
 
 const char options_help[] =
     "Usage: sandbox-controller [OPTION…]\n"
+    "       sandbox-controller kubernetes [FLAG…]     on a cluster: see its own --help\n"
     "Owns claims, warm pools, templates and sandboxes of one machine.\n"
     "\n"
     "  --listen ADDRESS          clients: unix:PATH or IP:PORT    (unix:/run/agent-sandbox/controller.sock)\n"
