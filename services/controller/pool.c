@@ -16,16 +16,14 @@
 #include "services/controller/names.h"
 
 enum { DEFAULT_REPLICAS = 1, CHURN_FIRST_S = 1 };
-/* A large pool is counted at most so often; a status that is held back while members are made. */
-enum { LARGE_POOL = 64, LARGE_POOL_PAUSE_MS = 20, MAX_STATUS_HELD_MS = 500 };
+/* The longest that a status is held back while members are made. */
+enum { MAX_STATUS_HELD_MS = 500 };
 enum { N_REMEMBERED = 8 };
 
 /* What a step leaves for the next (ctl_item.memory). Lost with the process, and no harm. */
 struct pool_memory {
-    uint64_t counted_ms; /* last                                                    */
-    size_t n_members;    /* then                                                    */
-    bool has_looked;     /* all Sandboxes of the namespace were looked at for orphans */
-    bool has_seen;       /* n_seen is known: active ones, for the replenish delay   */
+    bool has_looked; /* all Sandboxes of the namespace were looked at for orphans */
+    bool has_seen;   /* n_seen is known: active ones, for the replenish delay   */
     size_t n_seen;
     uint64_t hold_ms; /* nothing is made before                                  */
     double tokens;    /* of the refill rate; filled up at tokens_ms              */
@@ -277,10 +275,8 @@ static int count_members(struct census *s, struct err *err)
                             .label_key = L_WARM_POOL,
                             .label_value = s->pool_hash};
 
-    s->memory->n_members = 0;
     STORE_FOREACH(sb, s->c->store, &q)
     {
-        s->memory->n_members++;
         if (count_member(s, sb) < 0)
             return err_oom(err);
     }
@@ -553,17 +549,6 @@ void pool_look_at_all(struct ctl_item *it)
         m->has_looked = false; /* without memory the next step looks anyway */
 }
 
-/* A pool of hundreds, some of which change all the time, is counted at its own pace. */
-static bool is_counted_lately(struct ctl *c, const struct pool_memory *m, struct step *st)
-{
-    uint64_t now = ctl_now_ms(c), next = m->counted_ms + LARGE_POOL_PAUSE_MS;
-
-    if (!c->opts.is_cluster || m->n_members < LARGE_POOL || now >= next)
-        return false;
-    step_again(st, next - now);
-    return true;
-}
-
 int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
               struct err *err)
 {
@@ -574,11 +559,6 @@ int pool_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, 
         return 0;
     if (!s.memory)
         return err_oom(err);
-    if (is_counted_lately(c, s.memory, st)) {
-        st->is_telling = true; /* nothing was tried: what failed is not forgotten */
-        return 0;
-    }
-    s.memory->counted_ms = ctl_now_ms(c);
     st->batch.separate = c->opts.is_cluster;
     obj_hash(o->name, s.pool_hash);
     s.recreate = strcmp(obj_str_or(o->json, "spec.updateStrategy.type", ""), "Recreate") == 0;
