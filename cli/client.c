@@ -19,6 +19,7 @@ static void on_signal(struct loop_signal *s _unused_, int signum, void *user)
 int client_init(struct client *c, const char *run_dir, struct err *err)
 {
     *c = (struct client){.run_dir = run_dir};
+    c->is_traced = rpc_trace_environment(&c->trace) == 0;
     if (loop_new(&c->loop, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_SIZE(client_signals); i++)
@@ -65,7 +66,9 @@ static int channel_open(struct client *c, const char *socket, struct rpc_channel
             "no services at %s (%s is not there); start them with \"sandboxctl up\", or name "
             "their folder with --run-dir",
             c->run_dir, socket);
-    return rpc_channel_new(ret, c->loop, target, &opts, err);
+    if (rpc_channel_new(ret, c->loop, target, &opts, err) < 0)
+        return -1;
+    return c->is_traced ? rpc_trace_channel_of(*ret, &c->trace, err) : 0;
 }
 
 int client_channel(struct client *c, enum client_service service, struct rpc_channel **ret,

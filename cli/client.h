@@ -9,11 +9,14 @@
 #include "cli/ctl.h"
 #include "lib/loop/loop.h"
 #include "lib/rpc/service.h"
+#include "lib/rpc/trace.h"
 
 struct client {
     struct loop *loop;
     const char *run_dir;
     struct rpc_channel *controller, *router, *node;
+    bool is_traced; /* TRACEPARENT names the trace that our calls belong to */
+    struct rpc_trace trace;
     struct loop_signal *signals[3]; /* SIGINT, SIGTERM, SIGHUP */
     int interrupted; /* the signal that came, or 0; who has dealt with it sets it to 0 */
     bool is_lost;    /* the private services that we run on have ended: `lost` says so */

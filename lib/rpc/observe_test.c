@@ -393,6 +393,34 @@ static void a_call_made_for_another(void **state)
     world_down(&f.behind.w);
 }
 
+/* A command's calls are of the trace that it was started in. */
+static void the_environment(void **state)
+{
+    struct rpc_trace of;
+    struct scene s = {0};
+    struct err err;
+
+    (void)state;
+    assert_int_equal(unsetenv("TRACEPARENT"), 0);
+    assert_int_equal(rpc_trace_environment(&of), -1);
+    assert_int_equal(setenv("TRACEPARENT", "00-not", 1), 0);
+    assert_int_equal(rpc_trace_environment(&of), -1);
+    assert_int_equal(setenv("TRACEPARENT", GOOD, 1), 0);
+    assert_int_equal(setenv("TRACESTATE", "e=1\n", 1), 0);
+    assert_int_equal(rpc_trace_environment(&of), 0);
+    assert_null(of.state);
+    assert_int_equal(setenv("TRACESTATE", "e=1", 1), 0);
+    assert_int_equal(rpc_trace_environment(&of), 0);
+    server_up(&s);
+    assert_int_equal(rpc_trace_channel_of(s.w.channel, &of, &err), 0);
+    ask_once(&s, "x", NULL);
+    trace_id_is(&s, true);
+    assert_memory_not_equal(s.server_saw.parent_id, of.span_id, 8); /* the call between */
+    assert_string_equal(s.server_state, "e=1");
+    world_down(&s.w);
+    assert_int_equal(unsetenv("TRACEPARENT") + unsetenv("TRACESTATE"), 0);
+}
+
 /* ---- the log ---- */
 
 static void logs_ends(void **state)
@@ -496,6 +524,7 @@ int main(void)
         cmocka_unit_test(parsing),
         cmocka_unit_test(the_server_joins_or_begins),
         cmocka_unit_test(a_call_made_for_another),
+        cmocka_unit_test(the_environment),
         cmocka_unit_test(logs_ends),
         cmocka_unit_test(levels),
         cmocka_unit_test(no_memory),

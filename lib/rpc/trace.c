@@ -1,5 +1,6 @@
 #include "lib/rpc/trace.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/bytes.h"
@@ -103,6 +104,29 @@ void rpc_trace_child(const struct rpc_trace *parent, struct rpc_trace *ret)
     *ret = t;
 }
 
+/* Fit for a header field as it is; with blanks between its members it is left out. */
+static bool is_state(const char *s)
+{
+    size_t n = 0;
+
+    while (s[n] > ' ' && s[n] < 0x7f)
+        n++;
+    return n > 0 && n <= RPC_TRACESTATE_MAX && s[n] == '\0';
+}
+
+int rpc_trace_environment(struct rpc_trace *ret)
+{
+    const char *parent = getenv("TRACEPARENT"), *state = getenv("TRACESTATE");
+    struct rpc_trace t;
+
+    if (!parent || rpc_trace_parse(parent, strlen(parent), &t) < 0)
+        return -1;
+    if (state && is_state(state))
+        t.state = state;
+    *ret = t;
+    return 0;
+}
+
 /* ---- the server ---- */
 
 /* The only traceparent, or NULL: with two nobody can say which (3.2.2.5: one is sent). */
@@ -184,9 +208,10 @@ static int on_client_start(struct rpc_call *call, void *state, void *user, struc
     const struct rpc_field *own = find_only(&call->headers, "traceparent");
     struct rpc_trace *t = state;
 
-    (void)user;
     if (of_parent)
         rpc_trace_child(of_parent, t);
+    else if (user && !own)
+        rpc_trace_child(user, t);
     else if (own && rpc_trace_parse((const char *)own->value, own->n_value, t) == 0)
         return 0;
     else
@@ -202,9 +227,14 @@ int rpc_trace_server(struct rpc_server *s, struct err *err)
     return rpc_server_intercept(s, &on_server, NULL, err);
 }
 
+int rpc_trace_channel_of(struct rpc_channel *ch, const struct rpc_trace *of, struct err *err)
+{
+    return rpc_channel_intercept(ch, &on_client, (void *)of, err); /* it is only read */
+}
+
 int rpc_trace_channel(struct rpc_channel *ch, struct err *err)
 {
-    return rpc_channel_intercept(ch, &on_client, NULL, err);
+    return rpc_trace_channel_of(ch, NULL, err);
 }
 
 const struct rpc_trace *rpc_call_trace(const struct rpc_call *call)

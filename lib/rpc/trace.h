@@ -29,6 +29,11 @@ void rpc_trace_begin(struct rpc_trace *ret);
 /* A span of parent's trace. Its state is parent's, not copied. */
 void rpc_trace_child(const struct rpc_trace *parent, struct rpc_trace *ret);
 
+/* For commands: the trace that the environment names (TRACEPARENT, TRACESTATE, as
+ * opentelemetry.io's "Environment Variables as Context Propagation Carriers" has them). -1: none,
+ * or a malformed one. */
+int rpc_trace_environment(struct rpc_trace *ret);
+
 /*
  * Interceptors. A server gives each call a span: a child of the caller's, or the first of a new
  * trace when the caller sends none, two, or a malformed one. A channel sends a child of the parent
@@ -37,5 +42,7 @@ void rpc_trace_child(const struct rpc_trace *parent, struct rpc_trace *ret);
  */
 int rpc_trace_server(struct rpc_server *s, struct err *err);
 int rpc_trace_channel(struct rpc_channel *ch, struct err *err);
+/* The same; calls without a parent are children of `of`, which must outlive the channel. */
+int rpc_trace_channel_of(struct rpc_channel *ch, const struct rpc_trace *of, struct err *err);
 /* The call's own span, good as long as the call; NULL without those. */
 const struct rpc_trace *rpc_call_trace(const struct rpc_call *call);
