@@ -217,6 +217,7 @@ static int make_tls(struct ends *e)
 static int connect_both(struct ends *e, bool is_tls)
 {
     struct rpc_channel_opts opts = {.backoff_first_ms = 5, .service_config = &retries};
+    struct rpc_server_opts server = {.max_connections_per_peer = 10};
     struct rpc_listen_opts listen = {0};
     struct rpc_server *s;
     char address[128];
@@ -225,7 +226,7 @@ static int connect_both(struct ends *e, bool is_tls)
         return -1;
     listen.tls = e->server;
     opts.tls = e->client;
-    if (rpc_server_new(&e->w.server, e->w.loop, NULL, NULL) < 0)
+    if (rpc_server_new(&e->w.server, e->w.loop, &server, NULL) < 0)
         return -1;
     s = e->w.server;
     rpc_server_handle_rest_raw(s, on_rest, NULL);
