@@ -16,7 +16,8 @@ struct rpc_loops_opts {
     unsigned n_loops;                     /* 0: one per CPU that the process may use; at most 256 */
     const struct rpc_server_opts *server; /* of each: max_connections too; NULL: the defaults    */
     /* On each thread, before it runs: handlers, and in *listen (zeroed) what its listeners are to
-     * be like. A struct rpc_tls that is to be reloaded must belong to one loop. */
+     * be like. All may have the same struct rpc_tls (sessions are then resumed on any loop); one
+     * that is to be reloaded while they run must belong to one loop. */
     int (*setup)(struct rpc_server *s, struct loop *loop, unsigned index,
                  struct rpc_listen_opts *listen, void *user, struct err *err);
     /* On each thread whose setup was called, after its server has gone; may be NULL. */

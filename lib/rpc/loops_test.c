@@ -3,7 +3,7 @@
  * figures add up, a drain ends it all in good order. Under ThreadSanitizer this shows that the
  * loops share nothing (./dev test rpc runs it so).
  */
-#include "lib/rpc/test_util.h"
+#include "lib/rpc/tls_test_util.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -20,6 +20,7 @@ struct place {
 struct scene {
     struct rpc_loops *loops;
     struct place places[LOOPS];
+    struct rpc_tls *server_tls, *client_tls; /* of all loops, of all clients; or NULL */
     char address[128];
 };
 
@@ -54,7 +55,7 @@ static int set_up(struct rpc_server *s, struct loop *loop, unsigned index,
     struct scene *scene = user;
 
     (void)loop;
-    (void)listen;
+    listen->tls = scene->server_tls;
     return rpc_server_handle(s, "/t.T/Echo", on_echo, &scene->places[index], err);
 }
 
@@ -71,7 +72,7 @@ static void scene_up(struct scene *s, const char *address)
         .n_loops = LOOPS, .setup = set_up, .teardown = tear_down, .user = s};
     struct err err = {0};
 
-    *s = (struct scene){0};
+    memset(s->places, 0, sizeof(s->places));
     assert_int_equal(rpc_loops_new(&s->loops, &opts, &err), 0);
     assert_int_equal(rpc_loops_count(s->loops), LOOPS);
     if (rpc_loops_listen(s->loops, address, s->address, &err) < 0)
@@ -82,6 +83,7 @@ static void scene_up(struct scene *s, const char *address)
 
 struct client {
     const char *address;
+    const struct rpc_tls *tls;
     pthread_t thread;
     int n_ok, n_lost, n_open, n_started;
     bool goes_on; /* until a call is lost */
@@ -134,8 +136,8 @@ static void begin_call(struct ask *a)
 
 static void *run_client(void *user)
 {
-    struct rpc_channel_opts opts = {.backoff_first_ms = 60000};
     struct client *c = user;
+    struct rpc_channel_opts opts = {.backoff_first_ms = 60000, .tls = c->tls};
     struct ask asks[CHANNELS] = {0};
     struct loop *loop;
 
@@ -157,7 +159,8 @@ static void *run_client(void *user)
 static void start_clients(struct client *clients, const struct scene *s, bool goes_on)
 {
     for (int i = 0; i < CLIENTS; i++) {
-        clients[i] = (struct client){.address = s->address, .goes_on = goes_on};
+        clients[i] =
+            (struct client){.address = s->address, .tls = s->client_tls, .goes_on = goes_on};
         assert_int_equal(pthread_create(&clients[i].thread, NULL, run_client, &clients[i]), 0);
     }
 }
@@ -168,11 +171,11 @@ static void join_clients(struct client *clients)
         assert_int_equal(pthread_join(clients[i].thread, NULL), 0);
 }
 
-static void check_calls(const char *address)
+static void check_calls(struct scene *scene, const char *address)
 {
     struct client clients[CLIENTS];
     struct rpc_server_stats stats;
-    struct scene s;
+    struct scene s = *scene;
     int n = 0, n_used = 0;
 
     scene_up(&s, address);
@@ -203,7 +206,7 @@ static void check_calls(const char *address)
 static void test_tcp(void **state)
 {
     (void)state;
-    check_calls("127.0.0.1:0");
+    check_calls(&(struct scene){0}, "127.0.0.1:0");
 }
 
 static void test_unix(void **state)
@@ -213,8 +216,33 @@ static void test_unix(void **state)
     (void)state;
     assert_non_null(mkdtemp(dir));
     (void)snprintf(address, sizeof(address), "unix:%s/s", dir);
-    check_calls(address);
+    check_calls(&(struct scene){0}, address);
     assert_int_equal(rmdir(dir), 0); /* the socket is gone */
+}
+
+/* One set of certificates for all: its tickets and sessions are the only thing that loops share. */
+static void test_tls(void **state)
+{
+    static struct identity ca, id;
+    struct rpc_tls_opts server = {
+        .is_server = true, .cert_pem = id.cert_pem, .key_pem = id.key_pem};
+    struct rpc_tls_opts client = {.ca_pem = ca.cert_pem};
+    struct scene s = {0};
+    struct err err;
+
+    (void)state;
+    make_identity(&ca, "test ca", NULL, NULL, 3600);
+    make_identity(&id, "server", "IP:127.0.0.1", &ca, 3600);
+    assert_int_equal(rpc_tls_new(&s.server_tls, &server, &err), 0);
+    assert_int_equal(rpc_tls_new(&s.client_tls, &client, &err), 0);
+    for (int i = 0; i < 2; i++) /* then sessions are resumed */
+        check_calls(&s, "127.0.0.1:0");
+    rpc_tls_free(s.server_tls);
+    rpc_tls_free(s.client_tls);
+    EVP_PKEY_free(ca.key);
+    EVP_PKEY_free(id.key);
+    X509_free(ca.cert);
+    X509_free(id.cert);
 }
 
 /* Clients that call without end: the drain lets what is open finish, and no call is cut. */
@@ -222,7 +250,7 @@ static void test_drain_under_load(void **state)
 {
     struct client clients[CLIENTS];
     struct rpc_server_stats stats;
-    struct scene s;
+    struct scene s = {0};
     uint64_t end = clock_monotonic_ms() + 20000;
 
     (void)state;
@@ -250,7 +278,7 @@ static void test_drain_under_load(void **state)
 static void test_free_with_open_calls(void **state)
 {
     struct client clients[CLIENTS];
-    struct scene s;
+    struct scene s = {0};
 
     (void)state;
     scene_up(&s, "127.0.0.1:0");
@@ -264,7 +292,7 @@ static void test_free_with_open_calls(void **state)
 
 static void test_address_in_use(void **state)
 {
-    struct scene one, two;
+    struct scene one = {0}, two = {0};
     struct rpc_server *plain;
     struct loop *loop;
     struct err err;
@@ -315,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tcp),
         cmocka_unit_test(test_unix),
+        cmocka_unit_test(test_tls),
         cmocka_unit_test(test_drain_under_load),
         cmocka_unit_test(test_free_with_open_calls),
         cmocka_unit_test(test_address_in_use),
