@@ -265,7 +265,12 @@ static json_t *access_review(const struct who_ask *ask)
         json_decref(what);
         what = NULL;
     }
-    if (!spec || !what || json_object_set_new(spec, "resourceAttributes", what) < 0) {
+    if (!spec || !what) {
+        json_decref(what);
+        json_decref(spec);
+        return NULL;
+    }
+    if (json_object_set_new(spec, "resourceAttributes", what) < 0) {
         json_decref(spec);
         return NULL;
     }
