@@ -222,7 +222,8 @@ static int ask_for_claim(struct scene *s, struct err *err)
     req.name = (char *)"c";
     req.request_id = (char *)"one";
     s->is_answered = s->has_failed = false;
-    return claim_call_new(&call, s->door, &req, "alice", s->now_ms + 60000, on_result, s, err);
+    return claim_call_new(&call, s->door, &req, "alice", NULL, s->now_ms + 60000, on_result, s,
+                          err);
 }
 
 static int create(void *user, struct err *err)
