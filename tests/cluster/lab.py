@@ -49,9 +49,13 @@ class Lab:
                             text_in=manifest if isinstance(manifest, str) else json.dumps(manifest))
 
     def get(self, *argv):
-        """The object, or the List of them, that `kubectl get` finds; None when there is no such object."""
+        """The object that `kubectl get` finds; None when there is none."""
         out = self.kubectl("get", *argv, "-o", "json", "--ignore-not-found")
         return json.loads(out) if out.strip() else None
+
+    def items(self, kind, namespace):
+        """All objects of a kind in a namespace."""
+        return json.loads(self.kubectl("get", kind, "-n", namespace, "-o", "json"))["items"]
 
     def namespace(self, prefix="test"):
         """A new namespace of a unique name."""

@@ -57,7 +57,7 @@ def test_kwok_nodes_play_pods():
         pods = {"apiVersion": "v1", "kind": "List", "items": [pod(f"p{i}", "true") for i in range(30)]}
         lab.kubectl("create", "-f", "-", text_in=json.dumps(pods))
         lab.kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s")
-        assert all(p["spec"]["nodeName"].startswith("kwok-") for p in lab.get("pods")["items"])
+        assert all(p["spec"]["nodeName"].startswith("kwok-") for p in lab.items("pods", "default"))
     finally:
         lab.down()
 

@@ -115,6 +115,13 @@ class Controller:
         code = self.kill(signal.SIGTERM)
         assert code == 0, f"the controller ended with {code}: {self.tail(60)}"
 
+    def grpc_channel(self):
+        """A channel to its gRPC door (flags: `grpc_flags`)."""
+        import grpc
+        port = next(a.rsplit(":", 1)[1] for a in map(str, self.argv) if a.startswith("--grpc-bind-address="))
+        ca = (self.lab.instance.pki.dir / "ca.crt").read_bytes()
+        return grpc.secure_channel(f"127.0.0.1:{port}", grpc.ssl_channel_credentials(root_certificates=ca))
+
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -123,6 +130,23 @@ class Controller:
         """(RSS, RssAnon)"""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return tuple(int(re.search(rf"{k}:\s+(\d+)", status).group(1)) / 1024 for k in ("VmRSS", "RssAnon"))
+
+
+def grpc_flags(lab):
+    """For a Controller whose ClaimService listens on this machine, its certificate signed by the lab's CA."""
+    lab.instance.pki.sign("grpc-door", "/CN=grpc-door", ["IP:127.0.0.1"])
+    pki = lab.instance.pki.dir
+    return [f"--grpc-bind-address=127.0.0.1:{free_port()}", f"--grpc-cert-file={pki}/grpc-door.crt",
+            f"--grpc-key-file={pki}/grpc-door.key"]
+
+
+def token(lab, namespace, account, *rights):
+    """A bearer token of a new ServiceAccount that may do these: (verbs, resources) of extensions.agents.x-k8s.io in its namespace."""
+    lab.kubectl("create", "serviceaccount", account, "-n", namespace)
+    lab.apply({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": account, "namespace": namespace},
+               "rules": [{"apiGroups": ["extensions.agents.x-k8s.io"], "resources": r, "verbs": v} for v, r in rights]})
+    lab.kubectl("create", "rolebinding", account, "-n", namespace, f"--role={account}", f"--serviceaccount={namespace}:{account}")
+    return lab.kubectl("create", "token", account, "-n", namespace).strip()
 
 
 # ---- objects ----
