@@ -540,14 +540,15 @@ static void test_watch(void **state)
     struct fixture *f = *state;
     struct seen s = {.f = f}, all = {.f = f, .ends = true};
     struct store_op op = {.type = STORE_DELETE, .kind = "Sandbox", .ns = "default", .name = "a"};
-    _cleanup_json_ json_t *pod = sandbox("p"), *status = json_pack("{s{si}}", "status", "a", 1);
+    _cleanup_json_ json_t *other = sandbox("p"), *status = json_pack("{s{si}}", "status", "a", 1);
 
     assert_true(store_watch_new(&s.watch, f->store, "Nothing", on_event, &s, NULL) < 0);
     assert_int_equal(store_watch_new(&s.watch, f->store, "Sandbox", on_event, &s, NULL), 0);
     assert_int_equal(store_watch_new(&all.watch, f->store, NULL, on_event, &all, NULL), 0);
     create(f, sandbox("a"));
     assert_int_equal(
-        write_one(f, (struct store_op){.type = STORE_CREATE, .kind = "Pod", .object = pod}),
+        write_one(
+            f, (struct store_op){.type = STORE_CREATE, .kind = "SandboxTemplate", .object = other}),
         RPC_OK);
     op.type = STORE_UPDATE_STATUS;
     op.object = status;

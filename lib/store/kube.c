@@ -16,6 +16,7 @@
 
 #include "lib/api/meta.h"
 #include "lib/base/clock.h"
+#include "lib/base/limits.h"
 #include "lib/loop/loop.h"
 #include "lib/store/kube_impl.h"
 
@@ -164,7 +165,6 @@ static bool is_left(const json_t *o)
 static int take_deleted(struct kube_write *w, json_t *o, struct store_object **ret, struct err *err)
 {
     const struct kube_plan *p = &w->plan;
-    const struct store_object *old = store_get(&w->ks->store, p->kind->kind->name, p->ns, p->name);
     const struct store_object *now = NULL;
     bool is_object = strcmp(meta_str(o, "kind", ""), p->kind->kind->name) == 0;
 
@@ -173,13 +173,12 @@ static int take_deleted(struct kube_write *w, json_t *o, struct store_object **r
     if (is_object && is_left(o)) {
         if (kube_cache_put(p->kind, o, false, &now, err) < 0)
             return -1;
-        *ret = now ? store_object_ref(now) : NULL;
+        *ret = store_object_ref(now ? now : p->old);
         return 0;
     }
-    *ret = old ? store_object_ref(old) : NULL;
-    return kube_cache_drop(p->kind, p->ns, p->name, *ret ? (*ret)->uid : NULL,
-                           is_object && *ret && strcmp((*ret)->uid, meta_uid(o)) == 0 ? o : NULL,
-                           err);
+    *ret = store_object_ref(p->old);
+    return kube_cache_drop(p->kind, p->ns, p->name, p->old->uid,
+                           is_object && strcmp(p->old->uid, meta_uid(o)) == 0 ? o : NULL, err);
 }
 
 static int take_object(struct kube_write *w, json_t *o, struct store_object **ret, struct err *err)
@@ -192,6 +191,11 @@ static int take_object(struct kube_write *w, json_t *o, struct store_object **re
                        "the API server answered a write of %s \"%s\" with another object",
                        p->kind->kind->name, p->name);
     kube_prune(p->kind->kind, o);
+    /* The last finalizer went: the answer is its last state. */
+    if (p->kind->watch && meta_get(o, "metadata.deletionTimestamp") && !is_left(o)) {
+        *ret = store_object_new(p->kind->kind, o, err);
+        return *ret ? kube_cache_drop(p->kind, p->ns, p->name, meta_uid(o), o, err) : -1;
+    }
     if (p->kind->watch && kube_cache_put(p->kind, o, false, &now, err) < 0)
         return -1;
     /* Not kept in memory, or gone again already: it is what was answered. */
@@ -313,6 +317,7 @@ static void send_plan(struct kube_write *w)
                                      .name = p->method == KUBE_POST ? NULL : p->name,
                                      .subresource = p->subresource,
                                      .body = p->body,
+                                     .max_body_bytes = LIMIT_OBJECT,
                                      .lane = w->lane};
     struct err err;
 

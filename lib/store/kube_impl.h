@@ -68,7 +68,8 @@ struct kube_plan {
     enum kube_method method;
     const char *subresource; /* or NULL */
     char ns[KUBE_STORE_NS_MAX], name[KUBE_STORE_NAME_MAX];
-    json_t *body; /* owned */
+    json_t *body;             /* owned */
+    struct store_object *old; /* DELETE: what is to go, referenced */
 };
 enum { KUBE_PLAN_NOTHING = 1 };
 /* Kind, namespace and name: a created one with generateName gets its name here, once, so that a try

@@ -79,6 +79,7 @@ static int plan_delete(struct kube_plan *p, const struct store_op *op,
     p->method = KUBE_DELETE;
     p->body = kube_delete_options(old->uid, op->resource_version, op->now ? 0 : -1,
                                   op->foreground ? "Foreground" : "Background");
+    p->old = store_object_ref(old); /* the watch may be faster than the answer */
     return p->body ? 0 : err_oom(err);
 }
 
@@ -162,6 +163,6 @@ bool kube_plan_is_done(const struct kube_plan *p, const json_t *o)
 
 void kube_plan_done(struct kube_plan *p)
 {
-    json_decref(p->body);
-    p->body = NULL;
+    json_decref(TAKE_PTR(p->body));
+    store_object_unref(TAKE_PTR(p->old));
 }
