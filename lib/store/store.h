@@ -77,7 +77,15 @@ struct store_object {
     bool is_deleting; /* deletionTimestamp is set */
     const json_t *json;
     unsigned n_refs;
+    uint64_t memo; /* store_object_note(): 0 in a new snapshot */
 };
+
+/* What a reader found out about this snapshot and need not find out again. One reader per kind (of
+ * Sandboxes: the pools). */
+static inline void store_object_note(const struct store_object *o, uint64_t memo)
+{
+    ((struct store_object *)o)->memo = memo;
+}
 
 struct store_object *store_object_ref(const struct store_object *o);
 void store_object_unref(struct store_object *o);

@@ -31,7 +31,9 @@ struct pool_memory {
     size_t n_slow;  /* slow start: what the next batch may make                */
     size_t n_tried; /* creates in the batch that has ended                     */
     uint64_t status_ms;
-    bool is_stuck; /* an event said that members cannot be placed             */
+    bool is_stuck;  /* an event said that members cannot be placed             */
+    uint32_t epoch; /* of what notes of members say; see is_known() */
+    int64_t generation;
     uint64_t template_version;
     struct blueprint_hashes hashes; /* of that version */
 };
@@ -66,6 +68,30 @@ static size_t room(const struct census *s)
     size_t left = batch_room(&s->st->batch);
 
     return left > 1 ? left - 1 : 0; /* one is kept for the status */
+}
+
+/*
+ * Most members are as they were. What was found of one is noted on its snapshot: that it counts
+ * as active, whether it is ready, and when it was made; of the epoch, in which neither pool nor
+ * template changed.
+ */
+enum { NOTE_READY = 1, NOTE_ACTIVE = 2, NOTE_BITS = 2, NOTE_TIME_BITS = 34 };
+
+static uint64_t note_of(const struct census *s, bool is_ready, int64_t created_s)
+{
+    return ((uint64_t)s->memory->epoch << (NOTE_TIME_BITS + NOTE_BITS)) |
+           ((uint64_t)created_s << NOTE_BITS) | NOTE_ACTIVE | (is_ready ? NOTE_READY : 0);
+}
+
+static bool is_known(const struct census *s, const struct store_object *sb)
+{
+    return (sb->memo & NOTE_ACTIVE) &&
+           sb->memo >> (NOTE_TIME_BITS + NOTE_BITS) == (uint64_t)s->memory->epoch;
+}
+
+static int64_t known_time(const struct store_object *sb)
+{
+    return (int64_t)((sb->memo >> NOTE_BITS) & ((UINT64_C(1) << NOTE_TIME_BITS) - 1));
 }
 
 static bool is_ready(const struct store_object *sb)
@@ -126,7 +152,7 @@ static void drop_member(struct census *s, const struct store_object *sb)
         batch_delete(&s->st->batch, sb, true);
 }
 
-static int add_active(struct census *s, const struct store_object *sb)
+static int add_active(struct census *s, const struct store_object *sb, bool ready)
 {
     if (s->n_active == s->cap) {
         size_t cap = s->cap ? 2 * s->cap : 32;
@@ -138,8 +164,7 @@ static int add_active(struct census *s, const struct store_object *sb)
         s->cap = cap;
     }
     s->active[s->n_active++] = sb;
-    if (is_ready(sb))
-        s->n_ready++;
+    s->n_ready += ready;
     return 0;
 }
 
@@ -213,29 +238,59 @@ static uint64_t with_jitter(const struct census *s, uint64_t wait_ms)
     return s->c->opts.is_cluster ? wait_ms + wait_ms * n / 1024 : wait_ms;
 }
 
+/* Whether one made then may still get ready; it is looked at again when its time is over. */
+static bool has_grace(struct census *s, int64_t created_s)
+{
+    int64_t age = ctl_now_s(s->c) - created_s, grace = s->c->opts.readiness_grace_s;
+
+    if (age > grace)
+        return false;
+    step_again(s->st, with_jitter(s, (uint64_t)(grace - age + 2) * 1000));
+    return true;
+}
+
 /* Whether a member that is not ready has had its time. */
 static bool is_overdue(struct census *s, const struct store_object *sb)
 {
-    int64_t now = ctl_now_s(s->c), created = now, grace = s->c->opts.readiness_grace_s;
+    int64_t created = ctl_now_s(s->c);
 
     /* In a cluster as the original: whatever the reason, it has its grace. */
     if (!s->c->opts.is_cluster && cond_is_true(obj_get(sb->json, "status"), C_FINISHED))
         return ended_long_enough(s, sb);
     (void)obj_time(sb->json, "metadata.creationTimestamp", &created);
-    if (now - created <= grace) {
-        step_again(s->st, with_jitter(s, (uint64_t)(grace - (now - created) + 2) * 1000));
+    if (has_grace(s, created))
         return false;
-    }
     if (!pod_is_unschedulable(s, sb))
         return true;
     s->n_unschedulable++;
     return false;
 }
 
-static int count_member(struct census *s, const struct store_object *sb)
+/* One that is as it was; 0: it has to be looked at. */
+static int count_known(struct census *s, const struct store_object *sb)
+{
+    bool ready = sb->memo & NOTE_READY;
+
+    if (!is_known(s, sb) || (!ready && !has_grace(s, known_time(sb))))
+        return 0;
+    return add_active(s, sb, ready) < 0 ? -1 : 1;
+}
+
+static void note(struct census *s, const struct store_object *sb, bool ready)
+{
+    int64_t created = 0;
+    bool is_finished = cond_is_true(obj_get(sb->json, "status"), C_FINISHED);
+
+    if (s->c->opts.is_cluster || !is_finished) {
+        (void)obj_time(sb->json, "metadata.creationTimestamp", &created);
+        store_object_note(sb, note_of(s, ready, MAX(created, (int64_t)0)));
+    }
+}
+
+static int count_look(struct census *s, const struct store_object *sb)
 {
     struct obj_owner owner;
-    bool is_orphan = !obj_controller(sb->json, &owner);
+    bool is_orphan = !obj_controller(sb->json, &owner), ready = is_ready(sb);
     bool is_ours = !is_orphan && strcmp(owner.uid, s->pool->uid) == 0;
 
     if (!is_ours && !is_orphan)
@@ -245,12 +300,12 @@ static int count_member(struct census *s, const struct store_object *sb)
         return 0;
     }
     if (members_is_taken(&s->c->members, sb->uid))
-        return add_active(s, sb); /* a claim is being written: hands off */
+        return add_active(s, sb, ready); /* a claim is being written: hands off */
     if (s->template && (s->recreate || is_orphan) && is_stale(s, sb, is_orphan)) {
         drop_member(s, sb);
         return 0;
     }
-    if (!is_ready(sb) && is_overdue(s, sb)) {
+    if (!ready && is_overdue(s, sb)) {
         (void)events_add(&s->c->events, KIND_POOL, s->pool->ns, s->pool->name, true,
                          "MemberReplaced", ctl_now_s(s->c),
                          "Sandbox \"%s\" is not ready and is replaced: %s", sb->name,
@@ -261,7 +316,25 @@ static int count_member(struct census *s, const struct store_object *sb)
     }
     if (take_in(s, sb, is_orphan) < 0)
         return -1;
-    return add_active(s, sb);
+    if (is_ours)
+        note(s, sb, ready);
+    return add_active(s, sb, ready);
+}
+
+static bool has_mark(const struct census *s, const struct store_object *sb)
+{
+    const char *mark = obj_label(sb->json, L_WARM_POOL);
+
+    return mark && strcmp(mark, s->pool_hash) == 0;
+}
+
+static int count_member(struct census *s, const struct store_object *sb)
+{
+    int r = count_known(s, sb);
+
+    if (r != 0)
+        return r;
+    return has_mark(s, sb) ? count_look(s, sb) : 0;
 }
 
 /* Those that bear our mark; all of the namespace are looked at when there may be orphans, else
@@ -269,11 +342,8 @@ static int count_member(struct census *s, const struct store_object *sb)
 static int count_members(struct census *s, struct err *err)
 {
     bool looks_at_all = !s->memory->has_looked;
-    struct store_query q = {.kind = KIND_SANDBOX,
-                            .ns = s->pool->ns,
-                            .owner_uid = looks_at_all ? NULL : s->pool->uid,
-                            .label_key = L_WARM_POOL,
-                            .label_value = s->pool_hash};
+    struct store_query q = {
+        .kind = KIND_SANDBOX, .ns = s->pool->ns, .owner_uid = looks_at_all ? NULL : s->pool->uid};
 
     STORE_FOREACH(sb, s->c->store, &q)
     {
@@ -447,6 +517,14 @@ static void write_status(struct census *s)
     batch_status(&s->st->batch, s->pool, status);
 }
 
+/* Epochs are of all pools: the notes of one say nothing to another. */
+static void new_epoch(struct pool_memory *m)
+{
+    static uint32_t last;
+
+    m->epoch = ++last & ((UINT32_C(1) << (64 - NOTE_TIME_BITS - NOTE_BITS)) - 1);
+}
+
 static int read_template(struct census *s, struct err *err)
 {
     const char *name = obj_str_or(s->pool->json, "spec.sandboxTemplateRef.name", "");
@@ -463,6 +541,7 @@ static int read_template(struct census *s, struct err *err)
         if (blueprint_hash(s->template->json, &m->hashes) < 0)
             return err_oom(err);
         m->template_version = s->template->resource_version;
+        new_epoch(m);
     }
     s->hashes = m->hashes;
     return 0;
@@ -517,6 +596,10 @@ static int balance(struct census *s, struct err *err)
     size_t desired, total;
     bool is_creating = false, is_waiting;
 
+    if (s->memory->generation != s->pool->generation || s->memory->epoch == 0) {
+        s->memory->generation = s->pool->generation;
+        new_epoch(s->memory);
+    }
     if (read_template(s, err) < 0 || count_members(s, err) < 0)
         return -1;
     desired = (size_t)MAX(0, obj_int(s->pool->json, "spec.replicas", DEFAULT_REPLICAS));
