@@ -17,7 +17,7 @@
 
 enum { DEFAULT_REPLICAS = 1, CHURN_FIRST_S = 1 };
 /* The longest that a status is held back while members are made. */
-enum { MAX_STATUS_HELD_MS = 500 };
+enum { MAX_STATUS_HELD_MS = 500, PACES_PER_STATUS = 10 };
 enum { N_REMEMBERED = 8 };
 
 /* What a step leaves for the next (ctl_item.memory). Lost with the process, and no harm. */
@@ -358,6 +358,18 @@ static int count_members(struct census *s, struct err *err)
 
 /* ---- what is missing ---- */
 
+/* The name that generateName would give, given here: so the member bears the name of its Pod from
+ * its first write on, and needs none more for it. One that exists is tried again with another. */
+static int put_name(json_t *o, const char *generate)
+{
+    enum { RANDOM = 5, MAX_BASE = 63 - RANDOM };
+    char random[RANDOM + 1], name[64];
+
+    bytes_random_name(random, RANDOM);
+    (void)snprintf(name, sizeof(name), "%.*s%s", (int)MAX_BASE, generate, random);
+    return obj_put_str(o, "metadata.name", name) | obj_put_annotation(o, A_POD_NAME, name);
+}
+
 static json_t *member_object(const struct census *s)
 {
     const char *tpl = s->template->name, *ns = s->pool->ns;
@@ -369,6 +381,7 @@ static json_t *member_object(const struct census *s)
     if (!o || asprintf(&generate, "%s-", s->pool->name) < 0)
         return NULL;
     r |= obj_put_str(o, "metadata.generateName", generate);
+    r |= s->c->opts.is_cluster ? put_name(o, generate) : 0;
     r |= obj_put_label(o, L_WARM_POOL, s->pool_hash);
     r |= obj_put_label(o, L_TEMPLATE_REF_HASH, s->hashes.template_ref);
     r |= obj_put_label(o, L_LAUNCH_TYPE, "warm");
@@ -579,14 +592,21 @@ static void tell_progress(struct census *s, size_t n_desired)
         step_again(s->st, (uint64_t)s->c->opts.unschedulable_recheck_s * 1000);
 }
 
-/* In a cluster each status is a write of its own: while members are being made it waits for the
- * step that makes none, but not for long. */
+/*
+ * In a cluster each status is a write of its own: while members are being made it waits for the
+ * step that makes none, and a paced pool tells ten steps at once; but nothing waits for long.
+ */
 static bool is_status_held(struct census *s, bool is_creating)
 {
-    uint64_t now = ctl_now_ms(s->c);
+    uint64_t now = ctl_now_ms(s->c), since = now - s->memory->status_ms;
+    uint64_t pace = (uint64_t)s->c->opts.pool_pace_ms * PACES_PER_STATUS;
 
-    if (is_creating && s->c->opts.is_cluster && now - s->memory->status_ms < MAX_STATUS_HELD_MS)
+    if (is_creating && s->c->opts.is_cluster && since < MAX_STATUS_HELD_MS)
         return true;
+    if (since < pace) {
+        step_again(s->st, pace - since);
+        return true;
+    }
     s->memory->status_ms = now;
     return false;
 }

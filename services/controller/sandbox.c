@@ -18,6 +18,8 @@
 
 /* How often a child that stands in our way is looked at, beside its events. */
 enum { RECHECK_MS = 5000 };
+/* A paced pool's member is told of after so many paces at the latest: 3 s. */
+enum { PACES_OF_NEWBORN = 150 };
 
 struct view {
     struct ctl *c;
@@ -239,6 +241,28 @@ static bool is_only_node_name(struct view *v)
     return is_same;
 }
 
+/*
+ * A pool member that has just been made is nobody's yet: what becomes of it in its first seconds is
+ * told once, when it has an address or is ready or the time is over. That is two writes less.
+ */
+static bool is_newborn(struct view *v, struct step *st)
+{
+    uint64_t hold_ms = (uint64_t)v->c->opts.pool_pace_ms * PACES_OF_NEWBORN;
+    int64_t created, age_ms;
+
+    if (hold_ms == 0 || v->problems[0] || cond_is_true(v->status, C_READY) ||
+        json_object_get(v->status, "podIPs") || cond_get(v->status, C_FINISHED) ||
+        json_object_get(v->sb->json, "status") ||
+        !obj_controlled_by_kind(v->sb->json, GROUP_EXT, KIND_POOL, NULL) ||
+        !obj_time(v->sb->json, "metadata.creationTimestamp", &created))
+        return false;
+    age_ms = (v->now_s - created) * 1000;
+    if (age_ms < 0 || (uint64_t)age_ms >= hold_ms)
+        return false;
+    step_again(st, hold_ms - (uint64_t)age_ms);
+    return true;
+}
+
 static int write_status(struct view *v, struct step *st, struct err *err)
 {
     bool is_news;
@@ -252,7 +276,7 @@ static int write_status(struct view *v, struct step *st, struct err *err)
     put_finished(v);
     put_scheduled(v);
     put_ready(v);
-    is_news = !v->c->opts.is_cluster || !is_only_node_name(v);
+    is_news = !v->c->opts.is_cluster || !(is_only_node_name(v) || is_newborn(v, st));
     if (v->r || !is_news) {
         json_decref(v->status);
         return v->r ? err_oom(err) : 0;
