@@ -11,7 +11,8 @@
 #define LIMIT_RPC_METADATA_FIELDS 128              /* fields of one block                             */
 #define LIMIT_RPC_STREAMS 1024                     /* concurrent calls of one connection              */
 #define LIMIT_RPC_SEND_MARK (64u * 1024)           /* queued per call before the sender must wait     */
-#define LIMIT_RPC_RETRY_BUFFER (256u * 1024)       /* sent and kept per call for the case of a retry  */
+#define LIMIT_RPC_RETRY_BUFFER (256u * 1024)       /* sent and kept per call with a retry policy     */
+#define LIMIT_RPC_REPEAT_BUFFER (16u * 1024)       /* the same without one: for transparent retries  */
 #define LIMIT_RPC_POOL (12u * 1024 * 1024)         /* large buffers kept for the next message, per server or channel */
 #define LIMIT_RPC_CONN_OUTPUT (1024u * 1024)       /* serialised but unsent per connection            */
 #define LIMIT_RPC_HELD (512u * 1024 * 1024)        /* messages and metadata of all calls of one server */

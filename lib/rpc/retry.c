@@ -16,6 +16,7 @@ void rpc_retry_init(struct rpc_call *call, struct rpc_channel *ch,
 {
     call->retry = (struct rpc_retry){.channel = ch, .policy = policy, .again.fn = on_again};
     call->stream.keeps_sent = true;
+    call->stream.keep_max = policy ? LIMIT_RPC_RETRY_BUFFER : LIMIT_RPC_REPEAT_BUFFER;
 }
 
 /* ---- throttling ---- */

@@ -10,18 +10,19 @@
 
 /* What becomes of the n-th attempt; the last one of a list goes on for ever. */
 enum act {
-    ACT_END,    /* a null byte ends a list */
-    ECHO,       /* answers with what it got */
-    FAIL,       /* UNAVAILABLE, at once */
-    FAIL_LATE,  /* the same, when the client has half-closed */
-    FAIL_OTHER, /* INTERNAL */
-    HEADERS,    /* initial metadata, then UNAVAILABLE */
-    REFUSE,     /* RST_STREAM REFUSED_STREAM */
-    LEAVE_OUT,  /* GOAWAY that does not count it, and the end of the connection */
-    BREAK,      /* the connection ends */
-    WAIT_20,    /* pushback: 20 ms */
-    NEVER,      /* pushback: do not */
-    HOLD,       /* no answer */
+    ACT_END,     /* a null byte ends a list */
+    ECHO,        /* answers with what it got */
+    FAIL,        /* UNAVAILABLE, at once */
+    FAIL_LATE,   /* the same, when the client has half-closed */
+    FAIL_OTHER,  /* INTERNAL */
+    HEADERS,     /* initial metadata, then UNAVAILABLE */
+    REFUSE,      /* RST_STREAM REFUSED_STREAM */
+    REFUSE_LATE, /* the same, when all of it has come */
+    LEAVE_OUT,   /* GOAWAY that does not count it, and the end of the connection */
+    BREAK,       /* the connection ends */
+    WAIT_20,     /* pushback: 20 ms */
+    NEVER,       /* pushback: do not */
+    HOLD,        /* no answer */
 };
 
 struct scene {
@@ -81,6 +82,15 @@ static void fail_half_close(struct rpc_call *call, void *user)
     fail_now(call, RPC_UNAVAILABLE, NULL);
 }
 
+static void refuse_half_close(struct rpc_call *call, void *user)
+{
+    (void)user;
+    rpc_stream_reset(&call->stream, NGHTTP2_REFUSED_STREAM);
+    rpc_conn_dirty(call->conn);
+}
+
+static const struct rpc_call_ops refuse_ops = {.on_message = drop_message,
+                                               .on_half_close = refuse_half_close};
 static const struct rpc_call_ops echo_ops = {.on_message = echo_message,
                                              .on_half_close = echo_half_close};
 static const struct rpc_call_ops late_ops = {.on_message = drop_message,
@@ -120,6 +130,10 @@ static void play(struct rpc_call *call, enum act act)
     case REFUSE:
         rpc_stream_reset(&call->stream, NGHTTP2_REFUSED_STREAM);
         rpc_conn_dirty(call->conn);
+        break;
+    case REFUSE_LATE:
+        rpc_call_set_ops(call, &refuse_ops, NULL);
+        rpc_call_read(call);
         break;
     case LEAVE_OUT:
         leave_out(call);
@@ -328,6 +342,30 @@ static void test_buffer_limit(void **state)
     }
 }
 
+/* Without a policy little is kept: what was refused is then told. */
+static void test_repeat_limit(void **state)
+{
+    static const enum act acts[] = {REFUSE_LATE, ECHO, ACT_END};
+    static uint8_t block[3 * LIMIT_RPC_REPEAT_BUFFER];
+    struct scene s;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        size_t n = i ? sizeof(block) : LIMIT_RPC_REPEAT_BUFFER / 2;
+        struct talk t = {.reads_on = true};
+
+        scene_up(&s, acts, NULL);
+        talk_start(&s.w, &t, "/t.T/Try", NULL);
+        rpc_call_read(t.call);
+        assert_true(rpc_call_send(t.call, block, n, NULL) >= 0);
+        rpc_call_send_end(t.call);
+        run_until(&s.w, &t.n_done, 1);
+        assert_int_equal(t.code, i ? RPC_UNAVAILABLE : RPC_OK);
+        assert_int_equal(s.n_attempts, i ? 1 : 2);
+        scene_down(&s);
+    }
+}
+
 /* It is still sending when it fails, and goes on. */
 static void test_while_sending(void **state)
 {
@@ -420,8 +458,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),         cmocka_unit_test(test_backoff),
         cmocka_unit_test(test_pushback_time), cmocka_unit_test(test_throttling),
-        cmocka_unit_test(test_buffer_limit),  cmocka_unit_test(test_while_sending),
-        cmocka_unit_test(test_end_waiting),   cmocka_unit_test(test_config),
+        cmocka_unit_test(test_buffer_limit),  cmocka_unit_test(test_repeat_limit),
+        cmocka_unit_test(test_while_sending), cmocka_unit_test(test_end_waiting),
+        cmocka_unit_test(test_config),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,7 @@ static ssize_t on_data_wanted(nghttp2_session *h2, int32_t id, uint8_t *to, size
 static void take_out(struct rpc_stream *st, size_t n)
 {
     st->n_kept += n;
-    if (st->keeps_sent && st->n_kept <= LIMIT_RPC_RETRY_BUFFER)
+    if (st->keeps_sent && st->n_kept <= st->keep_max)
         return;
     rpc_stream_forget_sent(st);
 }

@@ -33,6 +33,7 @@ struct rpc_stream {
     struct rpc_head trailers; /* client                                                 */
     struct buf out;           /* bytes of DATA frames to be sent, after n_kept that were */
     size_t n_kept;
+    uint32_t keep_max;
     struct rpc_pool *pool; /* of the owner, for a large `out` */
     const nghttp2_nv *end; /* server: trailers, sent after the last byte             */
     size_t n_end;
@@ -45,7 +46,7 @@ struct rpc_stream {
     bool is_deferred;  /* nghttp2 waits for rpc_session_resume()                 */
     bool is_end_sent;
     bool is_closed;  /* nghttp2 has forgotten it                               */
-    bool keeps_sent; /* until LIMIT_RPC_RETRY_BUFFER: for rpc_stream_rewind()  */
+    bool keeps_sent; /* until keep_max: for rpc_stream_rewind()                */
     bool is_begun;   /* its HEADERS, or more, were handed out to be sent       */
     bool wants_room; /* record RPC_EVENT_ROOM when out is below the mark       */
 };
