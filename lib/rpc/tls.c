@@ -29,7 +29,8 @@ struct tls {
 struct tls_transport {
     struct rpc_transport base;
     SSL *ssl;
-    char *target; /* client: whose sessions are its */
+    char *target;  /* client: whose sessions are its */
+    char *refusal; /* why the peer's SPIFFE ID was none that may be */
 };
 
 static const unsigned char alpn_h2[] = TLS_ALPN_H2;
@@ -121,7 +122,9 @@ static int explain(struct tls_transport *t, int r, const char *what, struct err 
     default:
         verify = SSL_get_verify_result(t->ssl);
         err_set(err, RPC_UNAVAILABLE, "TlsFailed", "%s: %s", what, tls_reason());
-        if (verify != X509_V_OK)
+        if (t->refusal)
+            err_set(err, RPC_UNAVAILABLE, "TlsFailed", "%s", t->refusal);
+        else if (verify != X509_V_OK)
             err_set(err, RPC_UNAVAILABLE, "TlsFailed", "%s: the peer's certificate: %s", what,
                     X509_verify_cert_error_string(verify));
         return -1;
@@ -233,6 +236,7 @@ static int tls_release(struct rpc_transport *base)
         (void)SSL_shutdown(t->ssl); /* close_notify, as far as the socket takes it */
     ERR_clear_error();
     SSL_free(t->ssl);
+    free(t->refusal);
     free(base->peer_name);
     free(base->spiffe_id);
     free(t->target);
@@ -298,6 +302,14 @@ static int new_ssl(const struct tls *tls, struct tls_transport *t, const struct 
         return prepare_client(tls, t, peer);
     SSL_set_accept_state(t->ssl);
     return 0;
+}
+
+void tls_note_refusal(SSL *ssl, const char *why)
+{
+    struct tls_transport *t = SSL_get_app_data(ssl);
+
+    free(t->refusal);
+    t->refusal = strdup(why); /* no memory: OpenSSL's own words */
 }
 
 const char *tls_target_of(const SSL *ssl)

@@ -145,12 +145,13 @@ static int set_trust(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err
         return -1;
     if (o->is_server) {
         if (has_ca)
-            SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+            SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                               tls_spiffe_verify);
         return 0;
     }
     if (!has_ca && SSL_CTX_set_default_verify_paths(ctx) != 1)
         return bad_config("the system's certificate authorities", "", err);
-    SSL_CTX_set_verify(ctx, o->skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_verify(ctx, o->skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, tls_spiffe_verify);
     return 0;
 }
 

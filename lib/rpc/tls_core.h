@@ -53,6 +53,10 @@ const char *tls_target_of(const SSL *ssl);
 char *tls_spiffe_of(X509 *cert);
 /* < 0 with *err: the peer must have one of them, and has not. id may be NULL. */
 int tls_spiffe_check(const struct tls_shared *shared, const char *id, struct err *err);
+/* OpenSSL's verify callback: refuses inside the handshake, so that the peer is told by an alert. */
+int tls_spiffe_verify(int is_ok, X509_STORE_CTX *store);
+/* tls.c: what our own side is told then. */
+void tls_note_refusal(SSL *ssl, const char *why);
 int tls_spiffe_use(struct tls_shared *shared, const char *const *ids, struct err *err);
 
 /* ---- tls_keylog.c ---- */

@@ -57,6 +57,23 @@ int tls_spiffe_check(const struct tls_shared *shared, const char *id, struct err
                    "TLS handshake: the peer is %.200s, which is none of those that may be", id);
 }
 
+int tls_spiffe_verify(int is_ok, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    const struct tls_shared *shared = tls_shared_of(ssl);
+    _cleanup_(freep) char *id = NULL;
+    struct err why;
+
+    if (!is_ok || X509_STORE_CTX_get_error_depth(store) > 0 || !shared->spiffe_ids)
+        return is_ok;
+    id = tls_spiffe_of(X509_STORE_CTX_get_current_cert(store));
+    if (tls_spiffe_check(shared, id, &why) == 0)
+        return 1;
+    tls_note_refusal(ssl, why.msg);
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+}
+
 int tls_spiffe_use(struct tls_shared *shared, const char *const *ids, struct err *err)
 {
     size_t n = 0;

@@ -343,12 +343,12 @@ static void spiffe(void **state)
     check_spiffe(&agent, &router, domain, domain, NULL);
     check_spiffe(&router, &router, the_agent, the_router,
                  "the peer is spiffe://box.test/sa/router, which is none");
-    check_spiffe(&agent, &agent, the_agent, the_router, "");
-    check_spiffe(&agent, &foreign, domain, domain, "");
+    check_spiffe(&agent, &agent, the_agent, the_router, "alert");
+    check_spiffe(&agent, &foreign, domain, domain, "alert");
     check_spiffe(&foreign, &router, domain, domain, "spiffe://box.test.evil/sa/router");
     check_spiffe(&doubled, &router, domain, domain, "has no SPIFFE ID");
     check_spiffe(&one, &router, domain, domain, "has no SPIFFE ID");
-    check_spiffe(&agent, &doubled, domain, domain, "");
+    check_spiffe(&agent, &doubled, domain, domain, "alert");
     /* the name is checked when there is no ID to check */
     check_spiffe(&agent, &router, NULL, domain, "mismatch");
 }
