@@ -524,10 +524,12 @@ static int note_first_ready(struct work *w, const json_t *status)
 
     if ((!is_ready && !was_ready) || obj_annotation(w->claim->json, A_FIRST_READY))
         return 0;
-    if (!edit(w))
-        return -1;
     if (!was_ready)
         w->memo->n_ready = (uint8_t)(w->st->batch.n + 1);
+    if (!was_ready && w->c->opts.is_cluster)
+        return 0; /* with the next step: what is counted ends with the status */
+    if (!edit(w))
+        return -1;
     if (!was_ready || w->memo->is_counted)
         ctl_format_nano(ctl_now_ns(w->c), now);
     return obj_put_annotation(w->edit, A_FIRST_READY, now) < 0 ? oom(w) : 0;

@@ -393,8 +393,12 @@ static int get_times(const json_t *claim, const json_t *status, Claim *c, struct
         c->create_time = cause_timestamp(when, a);
     if (clock_parse_rfc3339(obj_annotation(claim, A_FIRST_READY) ?: "", &when) == 0 ||
         (c->phase == PHASE(READY) &&
-         obj_time(cond_get(status, C_READY), "lastTransitionTime", &when)))
+         obj_time(cond_get(status, C_READY), "lastTransitionTime", &when))) {
+        /* a member of a pool was ready before there was a claim */
+        if (c->create_time)
+            when = MAX(when, c->create_time->seconds);
         c->ready_time = cause_timestamp(when, a);
+    }
     return 0;
 }
 
