@@ -29,7 +29,7 @@ static int version_of(const char *api_version, enum api_version *ret, struct err
 static json_t *convert_one(const json_t *object, const char *desired, struct err *err)
 {
     const struct api_kind *kind;
-    enum api_version want, is;
+    enum api_version want = API_V1BETA1, is;
     const char *known;
 
     if (version_of(desired, &want, err) < 0)

@@ -10,6 +10,7 @@
 #include "services/controller/kube_webhook.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -606,8 +607,15 @@ static void on_files_timer(struct kube_webhook *w)
     loop_timer_arm(w->timer, clock_add(loop_now_ms(w->loop), KUBE_WEBHOOK_POLL_MS));
 }
 
+/* The CRDs are half a megabyte each, and are not looked at again for a while. */
+static void give_memory_back(void)
+{
+    (void)malloc_trim(0);
+}
+
 static void settle(struct kube_webhook *w)
 {
+    give_memory_back();
     if (!kube_certs_same(&w->serving, &w->found))
         serve(w, &w->found);
     enter(w, HOOK_WAIT, KUBE_WEBHOOK_POLL_MS);
