@@ -20,6 +20,7 @@
 #define LIMIT_RPC_STREAM_WINDOW (256u * 1024)      /* HTTP/2 stream receive window, as it begins      */
 #define LIMIT_RPC_STREAM_WINDOW_MAX (16u * 1024 * 1024) /* as it grows with the bandwidth-delay product */
 #define LIMIT_RPC_CONN_WINDOW (4u * 1024 * 1024)   /* HTTP/2 connection receive window; twice a larger stream's */
+#define LIMIT_RPC_CONN_GROWN (16u * 1024 * 1024)   /* by which all windows of one connection's streams have grown */
 #define LIMIT_RPC_CONN_UNREAD (64u * 1024 * 1024)  /* received and not taken, of all streams of one connection: then its window closes */
 #define LIMIT_STATUS_MESSAGE 1024                  /* grpc-message before percent-encoding            */
 

@@ -381,6 +381,22 @@ void rpc_stream_reset(struct rpc_stream *st, uint32_t h2_error)
             nghttp2_submit_rst_stream(st->session->h2, NGHTTP2_FLAG_NONE, st->id, h2_error));
 }
 
+/* To what the connection carries, as far as all streams together may grow: those that stall with a
+ * large window must not use up what the connection may hold. */
+static void grow_window(struct rpc_stream *st)
+{
+    struct rpc_session *s = st->session;
+    uint32_t by;
+
+    if (st->window >= s->bdp.window || s->n_grown >= LIMIT_RPC_CONN_GROWN)
+        return;
+    by = MIN(s->bdp.window - st->window, (uint32_t)(LIMIT_RPC_CONN_GROWN - s->n_grown));
+    st->window += by;
+    s->n_grown += by;
+    rpc_session_note_result(s, nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE,
+                                                                     st->id, (int32_t)st->window));
+}
+
 void rpc_stream_consume(struct rpc_stream *st, size_t n)
 {
     struct rpc_session *s = st->session;
@@ -394,11 +410,7 @@ void rpc_stream_consume(struct rpc_stream *st, size_t n)
     if (st->is_closed)
         return;
     rpc_session_note_result(s, nghttp2_session_consume_stream(s->h2, st->id, n));
-    if (st->window >= s->bdp.window)
-        return;
-    st->window = s->bdp.window;
-    rpc_session_note_result(s, nghttp2_session_set_local_window_size(s->h2, NGHTTP2_FLAG_NONE,
-                                                                     st->id, (int32_t)st->window));
+    grow_window(st);
 }
 
 void rpc_stream_forget_sent(struct rpc_stream *st)

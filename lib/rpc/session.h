@@ -7,7 +7,7 @@
  * Flow control: the connection's window is given back on receipt, a stream's by
  * rpc_stream_consume() only, so that one that nobody reads stalls itself and nobody else, up to
  * LIMIT_RPC_CONN_UNREAD for all of them. Windows grow with the bandwidth-delay product (bdp.h): the
- * connection's at once, a stream's when it is next read.
+ * connection's at once, a stream's when it is next read, all of them by LIMIT_RPC_CONN_GROWN.
  */
 #include <nghttp2/nghttp2.h>
 

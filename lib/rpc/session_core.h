@@ -21,6 +21,7 @@ struct rpc_session {
     size_t n_events, at_event, cap_events;
     size_t n_received; /* DATA of this round, for the connection's window */
     size_t n_unread;   /* of all streams: received, not consumed          */
+    size_t n_grown;    /* of all streams: window beyond the first one     */
     size_t n_owed;     /* window that is withheld while that is too much  */
     struct rpc_bdp bdp;
     uint8_t *sink, *sink_end; /* where rpc_session_pull() puts bytes           */

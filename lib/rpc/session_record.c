@@ -72,6 +72,7 @@ void rpc_session_detach(struct rpc_stream *st)
     list_remove(&st->link);
     st->session->n_streams--;
     st->session->n_unread -= st->n_unread;
+    st->session->n_grown -= st->window - LIMIT_RPC_STREAM_WINDOW;
     st->n_unread = 0;
     st->session = NULL;
 }

@@ -160,6 +160,24 @@ static void test_growth(void **state)
     side_done(&server);
 }
 
+/* Of all streams together only so much, or a few that stall would use up what the connection may
+ * hold, and stall the others with them. */
+static void test_growth_is_shared(void **state)
+{
+    uint64_t now_ms = 1;
+    size_t grown = 0;
+
+    (void)state;
+    begin(STREAMS_MAX);
+    server.is_reading = true;
+    run(&now_ms, 2000);
+    for (size_t i = 0; i < server.n_streams; i++)
+        grown += server.streams[i].window - LIMIT_RPC_STREAM_WINDOW;
+    assert_int_equal(grown, LIMIT_RPC_CONN_GROWN);
+    side_done(&client);
+    side_done(&server);
+}
+
 /* Nobody reads: each stream keeps one first window, all of them what the connection may hold. */
 static void test_unread(void **state)
 {
@@ -187,6 +205,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_growth),
+        cmocka_unit_test(test_growth_is_shared),
         cmocka_unit_test(test_unread),
     };
 
