@@ -530,6 +530,7 @@ static void kube_free(struct store *s)
     LIST_FOREACH_SAFE(it, &ks->writes)
     write_free(CONTAINER_OF(it, struct kube_write, link));
     map_done(&ks->busy);
+    intern_done(&ks->shared);
     loop_task_free(ks->task);
     free(ks->label_selector);
 }
@@ -545,6 +546,7 @@ static const struct store_ops kube_ops = {
 
 static int start(struct kube_store *ks, const char *label_selector, struct err *err)
 {
+    intern_init(&ks->shared);
     /* Greater than whatever a process before this one has said. */
     ks->store.revision = clock_realtime_ns() / 1000;
     ks->store.past_from = ks->store.revision;

@@ -32,14 +32,71 @@ static void bury(struct kube_graves *g, const char *uid)
 
 /* ---- pruning ---- */
 
-/* Of a Pod's spec only the node is read; the rest is most of its size. */
+static bool is_one_of(const char *s, const char *const *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(s, all[i]) == 0)
+            return true;
+    return false;
+}
+
+static void keep_only(json_t *o, const char *const *keys, size_t n)
+{
+    const char *key;
+    json_t *v;
+    void *next;
+
+    json_object_foreach_safe(o, next, key, v)
+    {
+        if (!is_one_of(key, keys, n))
+            (void)json_object_del(o, key); /* it is there */
+    }
+}
+
+/* Scheduled, and ready: the others lead there. Without their times those of most Pods are equal. */
+static void prune_conditions(json_t *list)
+{
+    static const char *const types[] = {"PodScheduled", "Ready"};
+    static const char *const keys[] = {"type", "status", "reason", "message"};
+
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        json_t *c = json_array_get(list, i);
+
+        if (is_one_of(meta_str(c, "type", ""), types, ARRAY_SIZE(types)))
+            keep_only(c, keys, ARRAY_SIZE(keys));
+        else
+            (void)json_array_remove(list, i); /* it is there */
+    }
+}
+
+/* A container that runs has nothing to tell; why one waits or has ended is read. */
+static void prune_containers(json_t *list)
+{
+    static const char *const keys[] = {"name", "state"};
+
+    for (size_t i = json_array_size(list); i-- > 0;) {
+        json_t *c = json_array_get(list, i);
+
+        if (meta_get(c, "state.running"))
+            (void)json_array_remove(list, i); /* it is there */
+        else
+            keep_only(c, keys, ARRAY_SIZE(keys));
+    }
+}
+
+/* Of a Pod's spec only the node is read, of its status what the reconcilers look at: the rest is
+ * most of its size. */
 static void prune_pod(json_t *o)
 {
-    json_t *node = json_object_get(json_object_get(o, "spec"), "nodeName");
-    json_t *spec = node ? json_pack("{sO}", "nodeName", node) : json_object();
+    static const char *const in_spec[] = {"nodeName"};
+    static const char *const in_status[] = {"phase",      "reason", "message",
+                                            "conditions", "podIPs", "containerStatuses"};
+    json_t *status = json_object_get(o, "status");
 
-    if (spec)
-        (void)json_object_set_new(o, "spec", spec); /* out of memory: it stays whole */
+    keep_only(json_object_get(o, "spec"), in_spec, ARRAY_SIZE(in_spec));
+    keep_only(status, in_status, ARRAY_SIZE(in_status));
+    prune_conditions(json_object_get(status, "conditions"));
+    prune_containers(json_object_get(status, "containerStatuses"));
 }
 
 void kube_prune(const struct store_kind *kind, json_t *o)
@@ -148,8 +205,10 @@ int kube_cache_put(struct kube_kind *k, json_t *json, bool is_told, const struct
         return 0;
     if (old)
         r = meet(k, &old, json, is_told, err);
-    if (r > 0)
+    if (r > 0) {
+        intern_object(&k->ks->shared, json);
         r = insert(k, old, json, is_told, &now, err);
+    }
     if (r < 0)
         return -1;
     if (ret)

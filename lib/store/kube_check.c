@@ -112,6 +112,20 @@ static void clean(void *user)
 
 /* ---- what it costs ---- */
 
+static size_t rss_anon_kib(void)
+{
+    FILE *f = fopen("/proc/self/status", "re");
+    char line[256];
+    size_t kib = 0;
+
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "RssAnon: %zu kB", &kib) == 1)
+            break;
+    if (f)
+        (void)fclose(f); /* only read from */
+    return kib;
+}
+
 static int measure(struct place *p, struct err *err)
 {
     struct loop *loop;
@@ -126,9 +140,9 @@ static int measure(struct place *p, struct err *err)
         r = open_store(&s, p, loop, err);
         after = mallinfo2().uordblks;
         if (r == 0)
-            printf("sandboxes=%zu pods=%zu heap_bytes=%zu bytes_per_object=%zu\n",
+            printf("sandboxes=%zu pods=%zu heap_bytes=%zu bytes_per_object=%zu rss_anon_kib=%zu\n",
                    store_count(s, "Sandbox"), store_count(s, "Pod"), after - before,
-                   s->n_objects ? (after - before) / s->n_objects : 0);
+                   s->n_objects ? (after - before) / s->n_objects : 0, rss_anon_kib());
     }
     store_free(s);
     clean(p);

@@ -5,6 +5,7 @@
  */
 #include "lib/kube/kube_watch.h"
 #include "lib/store/call.h"
+#include "lib/store/intern.h"
 #include "lib/store/store_impl.h"
 #include "lib/store/store_kube.h"
 
@@ -37,6 +38,7 @@ struct kube_store {
     struct kube_kind kinds[STORE_MAX_KINDS];
     size_t n_kinds;
     struct kube_graves graves;
+    struct intern shared; /* what equal objects have in common */
     struct loop_task *task;
     struct list writes; /* struct kube_write, all                 */
     struct list ready;  /* those that can go on in the next turn  */
