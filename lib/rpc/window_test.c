@@ -81,8 +81,13 @@ static void deliver(struct side *from, struct side *to, uint64_t now_ms)
     struct buf *b = &from->line[now_ms % DELAY_MS];
     struct err err;
 
-    if (buf_len(b) > 0)
-        assert_int_equal(rpc_session_recv(to->session, buf_data(b), buf_len(b), now_ms, &err), 0);
+    while (buf_len(b) > 0) { /* as a socket is read */
+        size_t n = MIN(buf_len(b), (size_t)PULL_BYTES);
+
+        assert_int_equal(rpc_session_recv(to->session, buf_data(b), n, now_ms, &err), 0);
+        buf_consume(b, n);
+        take_events(to);
+    }
     take_events(to);
     buf_clear(b);
 }
@@ -168,7 +173,7 @@ static void test_growth_is_shared(void **state)
     size_t grown = 0;
 
     (void)state;
-    begin(STREAMS_MAX);
+    begin(4);
     server.is_reading = true;
     run(&now_ms, 2000);
     for (size_t i = 0; i < server.n_streams; i++)
