@@ -153,7 +153,7 @@ int gate_check_leader(const struct gate *g, struct err *err)
         return 0;
     return err_set(err, RPC_UNAVAILABLE, "NotLeader",
                    "this replica of the controller does not lead%s%.200s: try again",
-                   *leader ? ", the leader is " : " (nobody does yet)", leader);
+                   *leader ? ", the leader is " : ", and who does is not known yet", leader);
 }
 
 const char *gate_principal(const struct gate *g)

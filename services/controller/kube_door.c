@@ -6,6 +6,7 @@
 
 #include "agentsandbox/v1/claim.rpc.h"
 #include "agentsandbox/v1/route.rpc.h"
+#include "agentsandbox/v1/template.rpc.h"
 #include "grpc/health/v1/health.rpc.h"
 #include "lib/base/log.h"
 #include "lib/loop/loop.h"
@@ -15,6 +16,7 @@
 #include "lib/rpc/tls.h"
 #include "services/controller/claim_service.h"
 #include "services/controller/gate.h"
+#include "services/controller/names.h"
 #include "services/controller/route_service.h"
 
 enum { REVIEW_TIMEOUT_MS = 5000 };
@@ -132,6 +134,27 @@ static int make_gate(struct kube_door *d, struct err *err)
     return gate_new(&d->gate, &opts, err);
 }
 
+/* Templates and pools have a door already, with rules, quotas and an audit log of its own. */
+static void on_template_call(struct rpc_call *call, void *user _unused_)
+{
+    struct err err;
+
+    (void)err_set(&err, RPC_UNIMPLEMENTED, "UseKubectl",
+                  "on Kubernetes templates and pools are applied to the API server: use kubectl "
+                  "(sandboxtemplates, sandboxwarmpools of " GROUP_EXT ")");
+    rpc_call_fail(call, &err);
+}
+
+static int refuse_templates(struct kube_door *d, struct err *err)
+{
+    const struct rpc_service_desc *s = &agentsandbox_v1_template_service;
+
+    for (size_t i = 0; i < s->n_methods; i++)
+        if (rpc_server_handle(d->server, s->methods[i].path, on_template_call, d, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int make_services(struct kube_door *d, struct ctl *c, struct err *err)
 {
     static const struct rpc_service_desc *const services[] = {&grpc_health_v1_health,
@@ -144,6 +167,7 @@ static int make_services(struct kube_door *d, struct ctl *c, struct err *err)
         rpc_reflection_register(d->server, services, err) < 0 ||
         claim_service_new(&d->claims, c, d->server, d->gate, err) < 0 ||
         route_service_new(&d->routes, c, d->server, d->gate, err) < 0 ||
+        refuse_templates(d, err) < 0 ||
         rpc_health_set(d->health, agentsandbox_v1_claim_service.name, RPC_HEALTH_SERVING, err) < 0)
         return -1;
     return rpc_health_set(d->health, agentsandbox_v1_route_service.name, RPC_HEALTH_SERVING, err);

@@ -2,8 +2,8 @@
 /*
  * ClaimService and RouteService on Kubernetes: a TCP listener, TLS, and callers who are checked by
  * the API server's own rules (who.h, gate.h). Every replica listens; those that do not lead answer
- * UNAVAILABLE "NotLeader" and name the leader. There is no TemplateService: templates and pools are
- * applied with kubectl.
+ * UNAVAILABLE "NotLeader" and name the leader. TemplateService answers UNIMPLEMENTED "UseKubectl":
+ * templates and pools are applied to the API server.
  */
 #include "lib/kube/kube_client.h"
 #include "services/controller/ctl.h"

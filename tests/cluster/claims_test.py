@@ -15,7 +15,7 @@ from lab import Lab
 from ours import Controller, claim, condition, free_port, install, pool, template, wait_condition, wait_for, wait_pool
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "gen/python"))
-from agentsandbox.v1 import claim_pb2, claim_pb2_grpc  # noqa: E402
+from agentsandbox.v1 import claim_pb2, claim_pb2_grpc, template_pb2, template_pb2_grpc  # noqa: E402
 
 NS = "both-doors"
 MEMBERS, CLAIMERS = 20, 50
@@ -28,8 +28,11 @@ class Replica(Controller):
         self.grpc_port = free_port()
         super().__init__(lab, f"--grpc-bind-address=127.0.0.1:{self.grpc_port}", "--grpc-insecure", *flags)
 
+    def channel(self):
+        return grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}")
+
     def claims(self):
-        return claim_pb2_grpc.ClaimServiceStub(grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}"))
+        return claim_pb2_grpc.ClaimServiceStub(self.channel())
 
 
 @pytest.fixture(scope="module")
@@ -111,13 +114,18 @@ def writes(controller):
 
 
 def test_a_follower_names_the_leader(lab):
+    """And templates are for kubectl."""
     replicas = [Replica(lab).wait_leading()]
     try:
         replicas.append(Replica(lab))
-        wait_for("it listens", lambda: "serving claims over gRPC" in replicas[1].log.read_text(), 30)
+        wait_for("it listens and knows who leads", lambda: all(
+            word in replicas[1].log.read_text() for word in ("serving claims over gRPC", "another replica leads")), 30)
         with pytest.raises(grpc.RpcError) as e:
             ask(lab, replicas[1], "x")
         assert e.value.code() == grpc.StatusCode.UNAVAILABLE and replicas[0].holder() in e.value.details()
+        with pytest.raises(grpc.RpcError) as e:
+            template_pb2_grpc.TemplateServiceStub(replicas[0].channel()).List(template_pb2.ListRequest(kind="SandboxWarmPool"), timeout=10)
+        assert e.value.code() == grpc.StatusCode.UNIMPLEMENTED and "use kubectl" in e.value.details()
         replicas[1].stop()
         replicas[0].stop()
     finally:
