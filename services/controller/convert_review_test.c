@@ -99,8 +99,8 @@ static void test_no_reviews(void **state)
         "[]",
         "{}",
         "{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":\"ConversionReview\"}",
-        "{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":\"ConversionReview\",\"request\":{"
-        "\"uid\":\"u\",\"desiredAPIVersion\":\"a/v1beta1\",\"objects\":{}}}",
+        ("{\"apiVersion\":\"apiextensions.k8s.io/v1\",\"kind\":\"ConversionReview\",\"request\":{"
+         "\"uid\":\"u\",\"desiredAPIVersion\":\"a/v1beta1\",\"objects\":{}}}"),
         "{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\",\"request\":{}}",
     };
     struct buf out;

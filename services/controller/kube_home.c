@@ -656,7 +656,7 @@ static const struct metric_desc build_desc = {
 static int make_metrics(struct kube_home *h, struct err *err)
 {
     static const char *const build[] = {
-        "v" CONTROLLER_VERSION,
+        ("v" CONTROLLER_VERSION),
         "unknown",
         "unknown",
         "none", /* it is C */
@@ -715,6 +715,13 @@ static void on_webhook_failed(const struct err *err, void *user)
     fail(user, err);
 }
 
+static bool is_ready(void *user)
+{
+    const struct kube_home *h = user;
+
+    return kube_webhook_is_ready(h->webhook);
+}
+
 static int make_webhook(struct kube_home *h, struct err *err)
 {
     const struct kube_webhook_opts opts = {.options = h->options,
@@ -726,7 +733,10 @@ static int make_webhook(struct kube_home *h, struct err *err)
 
     if (!h->options->enable_webhook)
         return 0;
-    return kube_webhook_new(&h->webhook, h->loop, &opts, err);
+    if (kube_webhook_new(&h->webhook, h->loop, &opts, err) < 0)
+        return -1;
+    kube_serve_ready_when(h->serve, is_ready, h);
+    return 0;
 }
 
 static void make_identity(struct kube_home *h)

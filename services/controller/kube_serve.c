@@ -16,6 +16,8 @@ struct kube_serve {
     struct http1_server *probes, *pages;
     struct http1_listener *probe_port, *page_port;
     char *label_domains;
+    bool (*is_ready)(void *user);
+    void *user;
 };
 
 static void not_found(struct http1_reply *reply, const char *what)
@@ -26,11 +28,18 @@ static void not_found(struct http1_reply *reply, const char *what)
 
 static void on_probe(const struct http1_request *req, struct http1_reply *reply, void *user)
 {
-    (void)user;
-    if (strncmp(req->path, "/healthz", 8) == 0 || strncmp(req->path, "/readyz", 7) == 0)
-        (void)buf_append_str(&reply->body, "ok", NULL);
-    else
+    struct kube_serve *s = user;
+    bool asks_ready = strncmp(req->path, "/readyz", 7) == 0;
+
+    if (!asks_ready && strncmp(req->path, "/healthz", 8) != 0) {
         not_found(reply, "/healthz and /readyz");
+    } else if (asks_ready && s->is_ready && !s->is_ready(s->user)) {
+        reply->status = 503;
+        (void)buf_append_str(&reply->body, "the CRDs do not know the webhook's certificate yet\n",
+                             NULL);
+    } else {
+        (void)buf_append_str(&reply->body, "ok", NULL);
+    }
 }
 
 static void on_page(const struct http1_request *req, struct http1_reply *reply, void *user)
@@ -109,4 +118,10 @@ void kube_serve_free(struct kube_serve *s)
 const char *kube_serve_label_domains(const struct kube_serve *s)
 {
     return s->label_domains;
+}
+
+void kube_serve_ready_when(struct kube_serve *s, bool (*is_ready)(void *user), void *user)
+{
+    s->is_ready = is_ready;
+    s->user = user;
 }

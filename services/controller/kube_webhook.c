@@ -74,7 +74,7 @@ struct kube_webhook {
     enum hook_state state;
     struct kube_certs serving, found; /* found: of the Secret as read last */
     size_t crd;                       /* which of the four is at hand      */
-    bool is_ready;
+    bool is_ready, has_patched;
     uint64_t crds_done_ms; /* when all four were right last; 0: never */
     char trouble[ERR_REASON_MAX];
 
@@ -409,10 +409,10 @@ static void next_crd(struct kube_webhook *w)
         return;
     }
     w->crds_done_ms = MAX(loop_now_ms(w->loop), 1u);
-    w->is_ready = true;
     w->trouble[0] = '\0';
-    if (w->serving.cert_pem && !kube_certs_same(&w->serving, &w->found))
-        enter(w, HOOK_SETTLE, KUBE_WEBHOOK_SETTLE_MS); /* API servers learn of the new CA */
+    /* API servers learn of a new CA a moment later, whichever replica told it. */
+    if (w->has_patched || !kube_certs_same(&w->serving, &w->found))
+        enter(w, HOOK_SETTLE, KUBE_WEBHOOK_SETTLE_MS);
     else
         enter(w, HOOK_SETTLE, 0);
 }
@@ -505,6 +505,7 @@ static void patch_crd(struct kube_webhook *w, const json_t *crd)
         next_crd(w);
     } else {
         go_on(w, HOOK_CRD_PATCH);
+        w->has_patched = true;
         loop_timer_disarm(w->timer);
         log_info("telling a CRD of the webhook's CA", LOG_S("crd", name));
         ask(w, &req, on_crd_patched);
@@ -615,6 +616,8 @@ static void give_memory_back(void)
 
 static void settle(struct kube_webhook *w)
 {
+    w->is_ready = true;
+    w->has_patched = false;
     give_memory_back();
     if (!kube_certs_same(&w->serving, &w->found))
         serve(w, &w->found);

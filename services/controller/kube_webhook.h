@@ -41,5 +41,5 @@ int kube_webhook_new(struct kube_webhook **ret, struct loop *loop,
 void kube_webhook_free(struct kube_webhook *w);
 DEFINE_CLEANUP(struct kube_webhook *, kube_webhook_free)
 
-/* Serves, and the CRDs know the certificate. */
+/* Serves, and the CRDs know the certificate: true from the first time on. */
 bool kube_webhook_is_ready(const struct kube_webhook *w);
