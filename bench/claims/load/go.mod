@@ -1,0 +1,3 @@
+module agentsandbox/bench/claims/load
+
+go 1.26.0
