@@ -14,9 +14,9 @@
 
 static json_t *object(const char *name, int n)
 {
-    json_t *o = json_pack("{s{ss ss s{ss}} s{si s[sss] sb s{}} s[{ss sf}]}", "metadata", "name", name,
-                          "uid", "same-uid", "labels", "app", "a", "spec", "n", n, "args", "x", "y",
-                          name, "flag", 1, "empty", "list", "k", "v", "real", 1.5);
+    json_t *o = json_pack("{s{ss ss s{ss}} s{si s[sss] sb s{}} s[{ss sf}]}", "metadata", "name",
+                          name, "uid", "same-uid", "labels", "app", "a", "spec", "n", n, "args",
+                          "x", "y", name, "flag", 1, "empty", "list", "k", "v", "real", 1.5);
 
     return o;
 }
