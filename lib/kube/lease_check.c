@@ -77,7 +77,7 @@ static void on_released(void *user)
 static struct kube_client *new_client(struct scene *s)
 {
     struct kube_config *config;
-    struct kube_client *client;
+    struct kube_client *client = NULL;
     struct err err;
 
     if (kube_config_find(&config, NULL, NULL, &err) < 0 ||
