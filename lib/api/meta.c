@@ -389,17 +389,45 @@ bool meta_remove_finalizer(json_t *o, const char *name)
  * less. Every failure is noted here, so that such a result is not used. */
 static _Thread_local bool json_has_no_memory;
 
+/* And the lexer's buffer that could not grow is read past its end. So its growth has a reserve
+ * while it parses; it asks for powers of two. What else gets some of it goes with the failed parse.
+ */
+static _Thread_local struct {
+    char *mem;
+    size_t n, used;
+} reserve;
+
+static void *take_reserve(size_t n)
+{
+    char *p = reserve.mem ? reserve.mem + reserve.used : NULL;
+
+    if (!p || (n & (n - 1)) != 0 || n < 32 || n > reserve.n - reserve.used)
+        return NULL;
+    reserve.used += n;
+    return p;
+}
+
 static void *json_malloc(size_t n)
 {
     void *p = malloc(n);
 
-    json_has_no_memory |= !p;
-    return p;
+    if (p)
+        return p;
+    json_has_no_memory = true;
+    return take_reserve(n);
+}
+
+static void json_free(void *p)
+{
+    uintptr_t at = (uintptr_t)p, from = (uintptr_t)reserve.mem;
+
+    if (!from || at < from || at >= from + reserve.n)
+        free(p);
 }
 
 static __attribute__((constructor)) void watch_json_memory(void)
 {
-    json_set_alloc_funcs(json_malloc, free);
+    json_set_alloc_funcs(json_malloc, json_free);
 }
 
 /* v, or NULL when memory failed since json_has_no_memory was cleared. */
@@ -639,6 +667,42 @@ static bool is_too_deep(const char *text, size_t n)
     return false;
 }
 
+/* At least as long as the longest token. */
+static size_t longest_token(const char *text, size_t n)
+{
+    size_t longest = 0, from = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < n; i++) {
+        if (in_string && text[i] == '\\') {
+            i++;
+            continue;
+        }
+        if (text[i] != '"' && (in_string || !strchr(" \t\r\n,:{}[]", text[i])))
+            continue;
+        in_string ^= text[i] == '"';
+        longest = MAX(longest, i - from);
+        from = i;
+    }
+    return MAX(longest, n - from);
+}
+
+/* The buffer doubles: all its sizes together are below four times the longest token. */
+static json_t *load(const char *text, size_t n, json_error_t *e)
+{
+    json_t *out;
+
+    json_has_no_memory = false;
+    reserve.n = 4 * longest_token(text, n) + 4096;
+    reserve.used = 0;
+    reserve.mem = malloc(reserve.n);
+    json_has_no_memory = !reserve.mem;
+    out = reserve.mem ? json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, e) : NULL;
+    out = whole_or_null(out);
+    free(TAKE_PTR(reserve.mem));
+    return out;
+}
+
 json_t *meta_parse(const char *text, size_t n, size_t max_bytes, struct err *err)
 {
     json_error_t e;
@@ -654,8 +718,7 @@ json_t *meta_parse(const char *text, size_t n, size_t max_bytes, struct err *err
                       LIMIT_JSON_DEPTH);
         return NULL;
     }
-    json_has_no_memory = false;
-    out = whole_or_null(json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e));
+    out = load(text, n, &e);
     if (out)
         return out;
     if (json_has_no_memory)

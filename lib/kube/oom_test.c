@@ -13,6 +13,7 @@
 #include "lib/base/clock.h"
 #include "lib/kube/curl_lib.h"
 #include "lib/kube/fake_server.h"
+#include "lib/kube/kube_auth.h"
 #include "lib/kube/kube_client.h"
 #include "lib/kube/kube_config.h"
 #include "lib/kube/kube_watch.h"
@@ -182,6 +183,20 @@ static int config(void *user, struct err *err)
     return 0;
 }
 
+static int credential(void *user, struct err *err)
+{
+    static const char text[] =
+        "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
+        "\"status\":{\"token\":\"t\",\"clientCertificateData\":\"c\",\"clientKeyData\":\"k\"}}";
+    struct kube_credential c = {0};
+
+    (void)user;
+    if (kube_credential_parse(&c, text, strlen(text), err) < 0)
+        return -1;
+    kube_credential_done(&c);
+    return 0;
+}
+
 static struct scene scene; /* the server in it is large */
 
 static int setup(void **state)
@@ -216,6 +231,7 @@ static void test_watch(void **state)
 static void test_texts(void **state)
 {
     alloc_sweep(config, *state);
+    alloc_sweep(credential, *state);
 }
 
 int main(void)
