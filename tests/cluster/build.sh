@@ -1,7 +1,7 @@
 #!/bin/bash
 # Builds the Go programs of the test cluster into a folder of the cache, once per state of their inputs.
 #
-#   build.sh --cache DIR --go GO PROGRAM…      PROGRAM: kube kwok coredns
+#   build.sh --cache DIR --go GO PROGRAM…      PROGRAM: kube kwok coredns helm
 #
 # Prints the folder that holds the finished programs, DIR/cluster/bin. Each is built aside and moved into place
 # whole; beside it stands PROGRAM.stamp, the hash of what it was made from. Two calls at once wait for each other.
@@ -28,6 +28,7 @@ VERSION=k8s.io/component-base/version
 FLAGS_kube="-X $VERSION.gitVersion=v1.36.3 -X $VERSION.gitMajor=1 -X $VERSION.gitMinor=36"
 FLAGS_kwok=
 FLAGS_coredns=
+FLAGS_helm=
 
 # how_long PROGRAM: what to expect of a cold build on two cores.
 how_long()
