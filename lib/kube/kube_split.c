@@ -66,14 +66,24 @@ static int step(struct kube_list_split *s, char c, struct err *err)
     return 0;
 }
 
+enum place { PLACE_NOWHERE, PLACE_ITEM, PLACE_REST };
+
 /* Where the byte belongs: to an item, to the rest, or (between items) nowhere. */
-static int keep(struct kube_list_split *s, char c, bool is_inside, struct err *err)
+static enum place place_of(const struct kube_list_split *s, char c, bool is_inside)
 {
     if (is_inside)
-        return buf_append(&s->item, &c, 1, err);
+        return PLACE_ITEM;
     if (s->is_items && s->depth == 2 && (c == ',' || c == ' ' || c == '\n' || c == '\t'))
+        return PLACE_NOWHERE;
+    return PLACE_REST;
+}
+
+static int put(struct kube_list_split *s, enum place place, const char *data, size_t n,
+               struct err *err)
+{
+    if (place == PLACE_NOWHERE || n == 0)
         return 0;
-    return buf_append(&s->rest, &c, 1, err);
+    return buf_append(place == PLACE_ITEM ? &s->item : &s->rest, data, n, err);
 }
 
 static bool is_space(char c)
@@ -81,12 +91,13 @@ static bool is_space(char c)
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Takes one byte. Returns 1 when it ends an item. */
-static int take(struct kube_list_split *s, char c, struct err *err)
+/* Looks at one byte. Returns 1 when it ends an item. */
+static int take(struct kube_list_split *s, char c, enum place *ret, struct err *err)
 {
     bool was_inside = s->is_items && s->depth >= 3;
     int ends = 0;
 
+    *ret = PLACE_NOWHERE;
     if (s->is_ended)
         return is_space(c) ? 0 : garbled(err, "goes on after its end");
     if (s->in_string) {
@@ -104,28 +115,39 @@ static int take(struct kube_list_split *s, char c, struct err *err)
         if (ends < 0)
             return -1;
     }
-    if (keep(s, c, was_inside || (s->is_items && s->depth >= 3), err) < 0)
-        return -1;
+    *ret = place_of(s, c, was_inside || (s->is_items && s->depth >= 3));
     return ends;
 }
 
 int kube_list_split_next(struct kube_list_split *s, struct buf *in, struct err *err)
 {
     const char *data = (const char *)buf_data(in);
-    size_t n = buf_len(in);
+    size_t n = buf_len(in), run = 0; /* what is put together in one go */
+    enum place run_place = PLACE_NOWHERE;
 
     if (s->depth == 2 && buf_len(&s->item) > 0)
         buf_clear(&s->item); /* the one handed out before */
     for (size_t i = 0; i < n; i++) {
-        int r = take(s, data[i], err);
+        enum place place;
+        int r = take(s, data[i], &place, err);
 
         if (r < 0)
             return -1;
-        if (r > 0) {
-            buf_consume(in, i + 1);
-            return 0;
+        if (place != run_place) {
+            if (put(s, run_place, data + run, i - run, err) < 0)
+                return -1;
+            run = i;
+            run_place = place;
         }
+        if (r == 0)
+            continue;
+        if (put(s, run_place, data + run, i + 1 - run, err) < 0)
+            return -1;
+        buf_consume(in, i + 1);
+        return 0;
     }
+    if (put(s, run_place, data + run, n - run, err) < 0)
+        return -1;
     buf_consume(in, n);
     return KUBE_SPLIT_MORE;
 }
