@@ -63,13 +63,12 @@ const struct store_owner_set *store_dependents(const struct store *s, const char
     return map_get(&s->by_owner, uid);
 }
 
+/* Whose it is, is known: what is asked by owner comes from the owner's set. */
 static bool matches(const struct store_object *o, const struct store_query *q)
 {
     const char *value;
 
     if (q->ns && strcmp(o->ns, q->ns) != 0)
-        return false;
-    if (q->owner_uid && !meta_is_owned_by(o->json, q->owner_uid))
         return false;
     if (!q->label_key)
         return true;
@@ -93,8 +92,11 @@ static const struct list *edge_of(const struct store_object *o, const struct sto
                                   const char *uid)
 {
     const struct store_object_full *f = CONTAINER_OF(o, struct store_object_full, pub);
-    const json_t *refs = meta_get(o->json, "metadata.ownerReferences");
+    const json_t *refs;
 
+    if (f->n_edges == 1)
+        return &f->edges[0].link; /* it is in the set by this one */
+    refs = meta_get(o->json, "metadata.ownerReferences");
     for (size_t i = 0; i < f->n_edges; i++)
         if (strcmp(meta_str(json_array_get(refs, i), "uid", ""), uid) == 0)
             return &f->edges[i].link;

@@ -550,6 +550,7 @@ static int start(struct kube_store *ks, const char *label_selector, struct err *
     /* Greater than whatever a process before this one has said. */
     ks->store.revision = clock_realtime_ns() / 1000;
     ks->store.past_from = ks->store.revision;
+    ks->store.only_history = "SandboxClaim"; /* clients watch no other kind by way of us */
     if (label_selector && !(ks->label_selector = strdup(label_selector)))
         return err_oom(err);
     if (loop_task_new(&ks->task, ks->store.loop, on_task, ks, err) < 0)

@@ -76,7 +76,8 @@ struct store {
     uint64_t revision;
     struct list watches;
     bool is_telling;
-    struct store_past *past; /* ring of STORE_HISTORY */
+    const char *only_history; /* the one kind that store_replay() serves; NULL: all that have one */
+    struct store_past *past;  /* ring of STORE_HISTORY */
     size_t past_at, n_past;
     uint64_t past_from; /* changes after this one are all in the ring */
     char instance_id[13];

@@ -1,4 +1,6 @@
 /* Watchers and the bounded history for clients that resume. */
+#include <string.h>
+
 #include "lib/store/store_impl.h"
 
 struct store_watch {
@@ -47,7 +49,7 @@ static void remember(struct store *s, const struct store_change *c, const struct
 {
     struct store_past *p = &s->past[s->past_at];
 
-    if (!c->kind->has_history)
+    if (!c->kind->has_history || (s->only_history && strcmp(s->only_history, c->kind->name) != 0))
         return;
     if (s->n_past == STORE_HISTORY) {
         s->past_from = p->resource_version;
@@ -97,7 +99,7 @@ int store_replay(const struct store *s, const char *kind, uint64_t resource_vers
     const struct store_kind *k = store_find_kind(s, kind);
     size_t first = (s->past_at + STORE_HISTORY - s->n_past) % STORE_HISTORY;
 
-    if (!k || !k->has_history)
+    if (!k || !k->has_history || (s->only_history && strcmp(s->only_history, kind) != 0))
         return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "kind \"%s\" keeps no history",
                        kind);
     if (resource_version < s->past_from || resource_version > s->revision)
