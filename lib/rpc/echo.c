@@ -8,18 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/limits.h"
 #include "lib/rpc/server.h"
 #include "lib/rpc/tls.h"
-
-/* Answers that wait for the client before it must wait for us. */
-enum { QUEUED_MAX = 1024 * 1024 };
 
 static void echo_message(struct rpc_call *call, const uint8_t *data, size_t n, void *user)
 {
     (void)user;
     if (rpc_call_send(call, data, n, NULL) < 0)
         rpc_call_finish(call, RPC_RESOURCE_EXHAUSTED, "the client does not read its answers");
-    else if (rpc_call_queued(call) < QUEUED_MAX)
+    else if (rpc_call_queued(call) + n <= LIMIT_RPC_MESSAGE) /* one more of its size has room */
         rpc_call_read(call);
 }
 
