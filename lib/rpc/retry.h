@@ -3,10 +3,10 @@
  * Inside lib/rpc: calls that are sent again (gRPC A6, "gRPC Retry Design").
  *
  * A call may be repeated until its response head has come or more than LIMIT_RPC_RETRY_BUFFER bytes
- * of it were sent (LIMIT_RPC_REPEAT_BUFFER when no policy is for its method): until then what was sent stays in its queue (stream.keeps_sent), and a new
- * attempt is the same call on a new stream. Transparently, when no server can have seen it (not
- * sent: any number of times; REFUSED_STREAM or left out by a GOAWAY: once); otherwise as the
- * service config says for its method.
+ * of it were sent (LIMIT_RPC_REPEAT_BUFFER when no policy is for its method): until then what was
+ * sent stays in its queue (stream.keeps_sent), and a new attempt is the same call on a new stream.
+ * Transparently, when no server can have seen it (not sent: any number of times; REFUSED_STREAM or
+ * left out by a GOAWAY: once); otherwise as the service config says for its method.
  */
 #include "lib/rpc/hub.h"
 #include "lib/rpc/service_config.h"
