@@ -16,7 +16,7 @@
 #include "lib/loop/loop.h"
 
 #define KUBE_MAX_CONNECTIONS   64
-#define KUBE_IDLE_HANDLES      32
+#define KUBE_IDLE_HANDLES      8
 #define KUBE_DEFAULT_ANSWER    (4u * 1024 * 1024)
 #define KUBE_DEFAULT_LIST      (64u * 1024 * 1024)
 #define KUBE_DEFAULT_BODY      (3u * 1024 * 1024) /* what an API server takes at most */

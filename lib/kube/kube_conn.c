@@ -16,6 +16,7 @@
 #define MAX_KICKS             8
 #define MAX_TOTAL_CONNECTIONS 32
 #define READ_BUFFER_BYTES     16384
+#define WRITE_BUFFER_BYTES    16384
 
 struct kube_socket {
     struct list link; /* conn->sockets */
@@ -292,6 +293,8 @@ static bool set_message(const struct kube_client *c, CURL *easy, struct kube_cal
     SET(CURLOPT_ERRORBUFFER, call->why);
     /* Refused by a handle that has its buffer from the request before: it is of this size. */
     (void)curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BUFFER_BYTES);
+    /* libcurl's own is 64 KiB, kept by each handle that waits for its next request. */
+    (void)curl->easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)WRITE_BUFFER_BYTES);
     return !bad;
 }
 
