@@ -1,9 +1,11 @@
 #include "services/controller/apply.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/api/convert.h"
 #include "lib/api/podspec.h"
+#include "lib/base/buf.h"
 #include "lib/base/bytes.h"
 #include "lib/base/limits.h"
 #include "services/controller/names.h"
@@ -65,8 +67,69 @@ static int copy_map(json_t *to, const char *path, const json_t *from)
     return r;
 }
 
-/* The new object over what is there: the spec is replaced, labels and annotations are added, so
- * that what controllers wrote on the object stays. */
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Which keys of the map the manifest has set, for the next one: sorted, joined by commas. */
+static int note_keys(json_t *o, const char *annotation, const json_t *map)
+{
+    size_t n = 0, size = json_object_size(map);
+    _cleanup_(freep) const char **keys = calloc(size ? size : 1, sizeof(*keys));
+    struct buf text;
+    const char *key;
+    json_t *v;
+    int r = keys ? 0 : -1;
+
+    buf_init(&text, LIMIT_OBJECT);
+    if (r == 0)
+        json_object_foreach((json_t *)map, key, v) keys[n++] = key;
+    if (n > 0)
+        qsort(keys, n, sizeof(*keys), by_text);
+    for (size_t i = 0; i < n; i++)
+        r |= buf_appendf(&text, NULL, "%s%s", i ? "," : "", keys[i]);
+    if (r == 0)
+        r = obj_put_annotation(o, annotation, n > 0 ? buf_cstr(&text, NULL) : NULL);
+    buf_done(&text);
+    return r;
+}
+
+/* What a manifest before this one has set and this one does not. */
+static int drop_keys(json_t *o, const char *annotation, const char *path, const json_t *wanted)
+{
+    const char *list = obj_annotation(o, annotation);
+    _cleanup_(freep) char *copy = list ? strdup(list) : NULL;
+    char *state = NULL;
+
+    if (list && !copy)
+        return -1;
+    for (char *key = copy ? strtok_r(copy, ",", &state) : NULL; key;
+         key = strtok_r(NULL, ",", &state))
+        if (!json_object_get(wanted, key))
+            (void)obj_put_key(o, path, key, NULL); /* removing cannot fail */
+    return 0;
+}
+
+/* The keys that the manifest `from` sets, written on `to`; what it no longer sets goes. */
+static int set_keys(json_t *to, const json_t *from)
+{
+    _cleanup_(json_decrefp) json_t *labels = json_incref(obj_get(from, "metadata.labels"));
+    _cleanup_(json_decrefp) json_t *annotations =
+        meta_copy(obj_get(from, "metadata.annotations") ?: json_null());
+    int r = annotations ? 0 : -1;
+
+    r |= drop_keys(to, A_APPLIED_LABELS, "metadata.labels", labels);
+    r |= drop_keys(to, A_APPLIED_ANNOTATIONS, "metadata.annotations", annotations);
+    r |= copy_map(to, "metadata.labels", labels);
+    r |= copy_map(to, "metadata.annotations", annotations);
+    r |= note_keys(to, A_APPLIED_LABELS, labels);
+    r |= note_keys(to, A_APPLIED_ANNOTATIONS, annotations);
+    return r;
+}
+
+/* The new object over what is there: the spec is replaced, labels and annotations are those of this
+ * manifest instead of the one before, and what controllers wrote on the object stays. */
 static int lay_over(struct apply_item *it, struct err *err)
 {
     _cleanup_(json_decrefp) json_t *edit = store_object_edit(it->old, err);
@@ -77,8 +140,7 @@ static int lay_over(struct apply_item *it, struct err *err)
         return -1;
     if (schema_check_update(it->old->json, it->object, err) < 0)
         return -1;
-    r |= copy_map(edit, "metadata.labels", obj_get(it->object, "metadata.labels"));
-    r |= copy_map(edit, "metadata.annotations", obj_get(it->object, "metadata.annotations"));
+    r |= set_keys(edit, it->object);
     r |= json_object_set(edit, "spec", spec ? spec : json_null());
     if (r)
         return err_oom(err);
@@ -129,6 +191,8 @@ static int prepare_item(struct apply_item *it, const struct store *store,
         it->old = store_object_ref(old);
         if (lay_over(it, err) < 0)
             return err_wrap(err, "%s \"%.64s\"", kind->kind, obj_name(o));
+    } else if (set_keys(it->object, it->object) < 0) {
+        return err_oom(err);
     }
     it->name = obj_name(it->object);
     it->ns = obj_ns(it->object);

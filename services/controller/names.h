@@ -50,12 +50,14 @@
 #define A_SAFE_TO_EVICT          "cluster-autoscaler.kubernetes.io/safe-to-evict"
 
 /* ours */
-#define A_INSTANCE_ID      "agentsandbox.dev/instance-id" /* Pod: written before the node is called  */
-#define A_GENERATION       "agentsandbox.dev/generation" /* Pod: of its route                       */
-#define A_POD_IP           "agentsandbox.dev/pod-ip" /* Pod: the address reserved for it        */
-#define A_REQUEST_ID       "agentsandbox.dev/request-id" /* claim: who asked and with which id      */
-#define A_SPEC_HASH        "agentsandbox.dev/spec-hash" /* claim: of the spec as first asked for   */
-#define A_KEEP_IF_READY_BY "agentsandbox.dev/keep-if-ready-by" /* claim: delete_on_failure      */
+#define A_INSTANCE_ID         "agentsandbox.dev/instance-id" /* Pod: written before the node is called  */
+#define A_GENERATION          "agentsandbox.dev/generation" /* Pod: of its route                       */
+#define A_POD_IP              "agentsandbox.dev/pod-ip" /* Pod: the address reserved for it        */
+#define A_APPLIED_LABELS      "agentsandbox.dev/applied-labels" /* keys that Apply has set */
+#define A_APPLIED_ANNOTATIONS "agentsandbox.dev/applied-annotations"
+#define A_REQUEST_ID          "agentsandbox.dev/request-id" /* claim: who asked and with which id      */
+#define A_SPEC_HASH           "agentsandbox.dev/spec-hash" /* claim: of the spec as first asked for   */
+#define A_KEEP_IF_READY_BY    "agentsandbox.dev/keep-if-ready-by" /* claim: delete_on_failure      */
 
 /* condition types */
 #define C_READY         "Ready"

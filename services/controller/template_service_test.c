@@ -88,6 +88,46 @@ static void test_outcomes(void **state)
     down(&s);
 }
 
+#define LABELLED(meta)                                                                             \
+    "{\"apiVersion\":\"extensions.agents.x-k8s.io/v1beta1\",\"kind\":\"SandboxTemplate\","         \
+    "\"metadata\":{\"name\":\"t\"," meta "},\"spec\":{\"podTemplate\":{\"spec\":{\"containers\":"  \
+    "[{\"name\":\"m\",\"image\":\"a:1\"}]}}}}"
+
+/* What a manifest no longer says goes; what others wrote on the object stays. */
+static void test_labels_follow_the_manifest(void **state)
+{
+    const struct store_object *t;
+    struct scene s = {0};
+
+    (void)state;
+    up(&s);
+    assert_int_equal(apply_one(&s,
+                               LABELLED("\"labels\":{\"a\":\"1\",\"b\":\"1\"},"
+                                        "\"annotations\":{\"n\":\"1\"}"),
+                               false),
+                     OUTCOME(CREATED));
+    t = store_get(s.store, KIND_TEMPLATE, "default", "t");
+    {
+        json_t *edit = store_object_edit(t, NULL);
+        struct store_op op = {.type = STORE_UPDATE, .kind = KIND_TEMPLATE, .object = edit};
+
+        assert_int_equal(obj_put_label(edit, "theirs", "x"), 0);
+        assert_int_equal(store_write(s.store, &op, 1, NULL, NULL, NULL), 0);
+        store_flush(s.store);
+        json_decref(edit);
+    }
+    assert_int_equal(apply_one(&s, LABELLED("\"labels\":{\"b\":\"2\"}"), false),
+                     OUTCOME(CONFIGURED));
+    t = store_get(s.store, KIND_TEMPLATE, "default", "t");
+    assert_null(obj_label(t->json, "a"));
+    assert_string_equal(obj_label(t->json, "b"), "2");
+    assert_string_equal(obj_label(t->json, "theirs"), "x");
+    assert_null(obj_annotation(t->json, "n"));
+    assert_int_equal(apply_one(&s, LABELLED("\"labels\":{\"b\":\"2\"}"), false),
+                     OUTCOME(UNCHANGED));
+    down(&s);
+}
+
 static void test_refusals(void **state)
 {
     static const struct {
@@ -531,19 +571,13 @@ static void test_quiet_watch_lasts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outcomes),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_all_or_nothing),
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_conflicts),
-        cmocka_unit_test(test_versions),
-        cmocka_unit_test(test_not_there),
-        cmocka_unit_test(test_delete),
-        cmocka_unit_test(test_events_of_an_object),
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_pages_of_large_objects),
-        cmocka_unit_test(test_watch),
-        cmocka_unit_test(test_quiet_watch_lasts),
+        cmocka_unit_test(test_outcomes), cmocka_unit_test(test_labels_follow_the_manifest),
+        cmocka_unit_test(test_refusals), cmocka_unit_test(test_all_or_nothing),
+        cmocka_unit_test(test_many),     cmocka_unit_test(test_conflicts),
+        cmocka_unit_test(test_versions), cmocka_unit_test(test_not_there),
+        cmocka_unit_test(test_delete),   cmocka_unit_test(test_events_of_an_object),
+        cmocka_unit_test(test_pages),    cmocka_unit_test(test_pages_of_large_objects),
+        cmocka_unit_test(test_watch),    cmocka_unit_test(test_quiet_watch_lasts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
