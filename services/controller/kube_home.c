@@ -13,7 +13,6 @@
 #include "services/controller/kube_home.h"
 
 #include <malloc.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,21 +24,16 @@
 #include "lib/kube/kube_config.h"
 #include "lib/kube/kube_lease.h"
 #include "lib/rpc/observe.h"
-#include "lib/store/store_kube.h"
 #include "services/controller/controller.h"
-#include "services/controller/ctl_work.h"
+#include "services/controller/kube_core.h"
 #include "services/controller/kube_door.h"
 #include "services/controller/kube_fresh.h"
 #include "services/controller/kube_rights.h"
 #include "services/controller/kube_serve.h"
 #include "services/controller/kube_webhook.h"
-#include "services/controller/metrics_impl.h"
-#include "services/controller/otlp.h"
-#include "services/controller/spans.h"
 
 #define LEASE_NAME "a3317529.agent-sandbox.x-k8s.io"
 
-enum { POOL_PACE_MS = 20 };
 enum { RETRY_MS = 1000, RETRY_MAX_MS = 10 * 1000, POLL_MS = 10, DRAIN_MS = 1000, TIDY_MS = 3000 };
 
 enum home_state {
@@ -92,13 +86,7 @@ struct kube_home {
     uint64_t wait_ms;
     char trouble[ERR_REASON_MAX];
 
-    struct store *store;
-    struct ctl ctl;
-    bool has_ctl, is_counted;
-    struct ctl_metrics counters;
-    struct ctl_work *work;
-    struct spans spans; /* with --enable-tracing */
-    struct otlp *otlp;
+    struct kube_core core;
     struct kube_lease *lease;
     struct kube_fresh *fresh; /* CATCHING */
     struct kube_door *door;   /* NULL: not asked for, or its certificate is not there yet */
@@ -279,97 +267,6 @@ static void ask_rights(struct kube_home *h)
 
 /* ---- SYNC ---- */
 
-static void on_trouble(const char *kind, const struct err *err, unsigned wait_ms, void *user)
-{
-    (void)user;
-    if (err)
-        log_warn("cannot watch", LOG_S("kind", kind), LOG_ERR(err), LOG_U("again_ms", wait_ms));
-    else
-        log_info("watching again", LOG_S("kind", kind));
-}
-
-static uint32_t whole_seconds(int64_t ns)
-{
-    return (uint32_t)MIN(MAX((ns + 999999999) / 1000000000, 1), (int64_t)UINT32_MAX);
-}
-
-static uint32_t whole_ms(int64_t ns)
-{
-    return (uint32_t)MIN((ns + 999999) / 1000000, (int64_t)UINT32_MAX);
-}
-
-static struct ctl_opts core_opts(const struct kube_home *h)
-{
-    const struct kube_options *o = h->options;
-
-    return (struct ctl_opts){
-        .is_cluster = true,
-        .cluster_domain = o->cluster_domain,
-        .host_name = h->host,
-        .label_domains = kube_serve_label_domains(h->serve),
-        .readiness_grace_s = whole_seconds(o->pool_grace_ns),
-        .pool_pace_ms = POOL_PACE_MS,
-        .max_refill_batch = (uint32_t)MIN(o->pool_max_batch, (int64_t)UINT32_MAX),
-        .unschedulable_recheck_s = whole_seconds(o->pool_recheck_ns),
-        .replenish_delay_ms = whole_ms(o->pool_replenish_delay_ns),
-        .max_refill_rate = o->pool_max_refill_rate,
-        .write_behind_ms = whole_ms(o->write_behind_ns),
-        .no_pool_eviction = !o->pool_eviction,
-        .no_claim_events = o->disable_claim_events,
-        .no_claim_annotations = o->disable_claim_annotations,
-    };
-}
-
-static unsigned workers(int64_t n)
-{
-    return (unsigned)MIN(MAX(n, 0), (int64_t)UINT32_MAX);
-}
-
-static int count_work(struct kube_home *h, struct err *err)
-{
-    const unsigned by_queue[Q_N] = {
-        [Q_CLAIM] = workers(h->options->claim_workers),
-        [Q_SANDBOX] = workers(h->options->sandbox_workers),
-        [Q_POOL] = workers(h->options->pool_workers),
-        [Q_TEMPLATE] = workers(h->options->template_workers),
-    };
-
-    if (ctl_metrics_init(&h->counters, &h->ctl, h->metrics, err) < 0)
-        return -1;
-    return ctl_work_new(&h->work, &h->ctl, h->metrics, by_queue, err);
-}
-
-static int trace_work(struct kube_home *h, struct err *err)
-{
-    struct otlp_opts opts = {.service_name = "agent-sandbox-controller",
-                             .version = CONTROLLER_VERSION};
-
-    if (!h->options->enable_tracing)
-        return 0;
-    otlp_opts_from_env(&opts);
-    if (otlp_new(&h->otlp, h->loop, &h->spans, &opts, err) < 0)
-        return err_wrap(err, "--enable-tracing");
-    h->ctl.spans = &h->spans;
-    return 0;
-}
-
-static int open_store(struct kube_home *h, struct err *err)
-{
-    const struct store_kube_opts opts = {
-        .trouble = on_trouble,
-        .user = h,
-        .label_selector = h->options->cache_selectors ? "agents.x-k8s.io/sandbox-name-hash" : NULL,
-        .without_extensions = !h->options->has_extensions,
-    };
-    const struct ctl_opts core = core_opts(h);
-
-    if (store_new_kube(&h->store, h->loop, h->client, &opts, err) < 0 ||
-        ctl_init(&h->ctl, h->loop, h->store, &core, err) < 0)
-        return -1;
-    h->has_ctl = true;
-    return count_work(h, err) < 0 ? -1 : trace_work(h, err);
-}
-
 static void fail(struct kube_home *h, const struct err *err)
 {
     h->ops.failed(err, h->ops.user);
@@ -406,7 +303,7 @@ static void open_door(struct kube_home *h)
                                   .observer = h->observer};
     struct err err;
 
-    if (h->door || !h->has_ctl || !wants_door(h))
+    if (h->door || !h->core.has_ctl || !wants_door(h))
         return;
     (void)snprintf(cert, sizeof(cert), "%s/%s", o->cert_dir, o->cert_name);
     (void)snprintf(key, sizeof(key), "%s/%s", o->cert_dir, o->key_name);
@@ -414,7 +311,7 @@ static void open_door(struct kube_home *h)
         opts.cert_file = o->grpc_cert[0] ? o->grpc_cert : cert;
         opts.key_file = o->grpc_key[0] ? o->grpc_key : key;
     }
-    if (kube_door_new(&h->door, h->loop, &h->ctl, &opts, &err) == 0)
+    if (kube_door_new(&h->door, h->loop, &h->core.ctl, &opts, &err) == 0)
         log_info("serving gRPC", LOG_S("address", kube_door_address(h->door)));
     else if (o->grpc_cert[0] || o->grpc_insecure || !h->webhook)
         fail(h, &err);
@@ -433,24 +330,35 @@ static void on_certificate(void *user)
         log_warn("gRPC keeps its old certificate", LOG_ERR(&err));
 }
 
+static int open_core(struct kube_home *h, struct err *err)
+{
+    const struct kube_core_opts opts = {.options = h->options,
+                                        .client = h->client,
+                                        .metrics = h->metrics,
+                                        .host = h->host,
+                                        .label_domains = kube_serve_label_domains(h->serve)};
+
+    return kube_core_open(&h->core, h->loop, &opts, err);
+}
+
 static void sync_store(struct kube_home *h)
 {
     struct err err;
 
-    if (!h->store) {
-        if (open_store(h, &err) < 0) {
+    if (!h->core.store) {
+        if (open_core(h, &err) < 0) {
             fail(h, &err);
             return;
         }
         open_door(h);
     }
-    if (!store_is_synced(h->store)) {
+    if (!store_is_synced(h->core.store)) {
         loop_timer_arm(h->timer, clock_add(loop_now_ms(h->loop), POLL_MS));
         return;
     }
     log_info("in step with the API server",
-             LOG_U("sandboxes", store_count(h->store, api_kinds[API_SANDBOX].kind)),
-             LOG_U("pods", store_count(h->store, "Pod")));
+             LOG_U("sandboxes", store_count(h->core.store, api_kinds[API_SANDBOX].kind)),
+             LOG_U("pods", store_count(h->core.store, "Pod")));
     enter(h, HOME_STANDBY, 0);
 }
 
@@ -465,7 +373,7 @@ static void reconcile(struct kube_home *h)
     metric_set(h->m_leads, 1);
     log_info("leading", LOG_S("identity", h->identity),
              LOG_B("extensions", h->options->has_extensions));
-    if (ctl_start(&h->ctl, &err) < 0)
+    if (ctl_start(&h->core.ctl, &err) < 0)
         fail(h, &err);
 }
 
@@ -490,7 +398,7 @@ static void lead(struct kube_home *h)
         return;
     }
     enter(h, HOME_CATCHING, 0);
-    if (kube_fresh_new(&h->fresh, h->loop, h->client, h->store, on_caught_up, h, &err) < 0)
+    if (kube_fresh_new(&h->fresh, h->loop, h->client, h->core.store, on_caught_up, h, &err) < 0)
         fail(h, &err);
 }
 
@@ -504,7 +412,7 @@ static void on_lost(const struct err *err, void *user)
     struct kube_home *h = user;
 
     metric_set(h->m_leads, 0);
-    ctl_stop(&h->ctl);
+    ctl_stop(&h->core.ctl);
     if (h->state != HOME_STOPPING)
         fail(h, err);
 }
@@ -559,8 +467,8 @@ static void on_released(void *user)
 {
     struct kube_home *h = user;
 
-    if (h->otlp)
-        otlp_flush(h->otlp, on_flushed, h);
+    if (h->core.otlp)
+        otlp_flush(h->core.otlp, on_flushed, h);
     else
         on_flushed(h);
 }
@@ -582,7 +490,7 @@ static void give_back(struct kube_home *h)
 /* Writes that are under way end first, so that the next leader does not meet them. */
 static void drain(struct kube_home *h)
 {
-    bool is_writing = h->has_ctl && h->ctl.n_busy > 0;
+    bool is_writing = h->core.has_ctl && h->core.ctl.n_busy > 0;
 
     if (!is_writing || loop_now_ms(h->loop) >= h->drain_until_ms)
         give_back(h);
@@ -599,10 +507,10 @@ void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user)
     h->call = NULL;
     kube_fresh_free(h->fresh);
     h->fresh = NULL;
-    if (h->has_ctl)
-        ctl_stop(&h->ctl);
-    if (h->has_ctl)
-        ctl_stop(&h->ctl);
+    if (h->core.has_ctl)
+        ctl_stop(&h->core.ctl);
+    if (h->core.has_ctl)
+        ctl_stop(&h->core.ctl);
     if (h->door)
         kube_door_drain(h->door, h->drain_until_ms, on_door_drained, h);
     enter(h, HOME_STOPPING, 0);
@@ -615,7 +523,7 @@ void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user)
 static void on_tidy(struct loop_timer *t, void *user)
 {
     struct kube_home *h = user;
-    uint64_t revision = h->store ? store_revision(h->store) : 0;
+    uint64_t revision = h->core.store ? store_revision(h->core.store) : 0;
 
     if (revision != h->tidied)
         (void)malloc_trim(0);
@@ -787,7 +695,7 @@ int kube_home_new(struct kube_home **ret, struct loop *loop, const struct kube_o
     h->ops = *ops;
     h->wait_ms = RETRY_MS;
     make_identity(h);
-    spans_init(&h->spans);
+    kube_core_init(&h->core);
     if (make_metrics(h, err) < 0 || kube_serve_new(&h->serve, loop, options, h->metrics, err) < 0 ||
         make_client(h, err) < 0 || make_webhook(h, err) < 0 ||
         loop_timer_new(&h->timer, loop, on_timer, h, err) < 0 ||
@@ -811,12 +719,7 @@ void kube_home_free(struct kube_home *h)
     kube_lease_free(h->lease);
     kube_webhook_free(h->webhook);
     kube_serve_free(h->serve);
-    if (h->has_ctl)
-        ctl_done(&h->ctl);
-    otlp_free(h->otlp);
-    spans_done(&h->spans);
-    ctl_work_free(h->work);
-    store_free(h->store);
+    kube_core_done(&h->core);
     kube_client_free(h->client);
     rpc_observer_free(h->observer);
     metrics_free(h->metrics);

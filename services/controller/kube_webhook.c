@@ -9,7 +9,6 @@
  */
 #include "services/controller/kube_webhook.h"
 
-#include <fcntl.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,19 +17,18 @@
 #include "lib/api/meta.h"
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
-#include "lib/base/fd.h"
 #include "lib/http/http1_listen.h"
 #include "lib/http/http1_tls.h"
 #include "lib/loop/loop.h"
 #include "services/controller/convert_review.h"
 #include "services/controller/kube_certs.h"
+#include "services/controller/kube_pem.h"
 
 #define SECRET_NAME        "agent-sandbox-webhook-certs"
 #define CONTROLLER_SERVICE "agent-sandbox-controller"
 
 enum {
     MAX_HELD = 128 * 1024 * 1024, /* bodies and answers of all connections */
-    MAX_PEM_FILE = 256 * 1024,
     RETRY_MS = 1000,
     CRD_AGAIN_MS = 10 * 60 * 1000, /* somebody may have replaced a CRD as a whole */
 };
@@ -174,16 +172,6 @@ static void trouble(struct kube_webhook *w, const struct err *err)
     enter(w, HOOK_WAIT, RETRY_MS);
 }
 
-static int write_pem(const struct kube_options *o, const char *name, const char *pem,
-                     struct err *err)
-{
-    char path[4096];
-
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", o->cert_dir, name) >= sizeof(path))
-        return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong", "--webhook-cert-dir is too long");
-    return fd_write_file_atomic(AT_FDCWD, path, pem, strlen(pem), 0600, false, err);
-}
-
 /* A read-only root is no reason to fail: /convert serves from memory. */
 static void write_files(struct kube_webhook *w)
 {
@@ -192,9 +180,7 @@ static void write_files(struct kube_webhook *w)
 
     if (!o->manage_certs || !o->cert_dir[0])
         return;
-    if (fd_mkdir_p(o->cert_dir, 0700, &err) < 0 ||
-        write_pem(o, o->key_name, w->serving.key_pem, &err) < 0 ||
-        write_pem(o, o->cert_name, w->serving.cert_pem, &err) < 0)
+    if (kube_pem_write(&w->serving, o, &err) < 0)
         log_debug("cannot write the certificate's files, going on", LOG_ERR(&err));
 }
 
@@ -538,51 +524,11 @@ static void read_crd(struct kube_webhook *w)
 
 /* ---- files ---- */
 
-static int read_pem(const char *folder, const char *name, struct buf *ret, struct err *err)
-{
-    char path[4096];
-
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path))
-        return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong", "--webhook-cert-dir is too long");
-    buf_clear(ret);
-    if (fd_read_file(AT_FDCWD, path, ret, err) < 0) {
-        (void)err_wrap(err, "%s", path);
-        return err_recode(err, RPC_FAILED_PRECONDITION, "CertificateMissing");
-    }
-    return buf_cstr(ret, err) ? 0 : -1;
-}
-
-/* cert.pem, with the key in it, where both names are the defaults and their files are not there. */
-static int read_pair(const struct kube_options *o, struct buf *cert, struct buf *key,
-                     struct err *err)
-{
-    bool is_default = strcmp(o->cert_name, "tls.crt") == 0 && strcmp(o->key_name, "tls.key") == 0;
-
-    if (read_pem(o->cert_dir, o->cert_name, cert, err) == 0 &&
-        read_pem(o->cert_dir, o->key_name, key, err) == 0)
-        return 0;
-    if (!is_default || read_pem(o->cert_dir, "cert.pem", cert, NULL) < 0)
-        return -1;
-    return read_pem(o->cert_dir, "cert.pem", key, err);
-}
-
 static int read_files(struct kube_webhook *w, struct err *err)
 {
     struct kube_certs c = {0};
-    struct buf cert, key;
-    int r;
+    int r = kube_pem_read(&c, w->opts.options, err);
 
-    buf_init(&cert, MAX_PEM_FILE);
-    buf_init(&key, MAX_PEM_FILE);
-    r = read_pair(w->opts.options, &cert, &key, err);
-    if (r == 0) {
-        c.cert_pem = strdup(buf_cstr(&cert, NULL));
-        c.key_pem = strdup(buf_cstr(&key, NULL));
-        c.ca_pem = strdup("");
-        r = c.cert_pem && c.key_pem && c.ca_pem ? 0 : err_oom(err);
-    }
-    buf_done(&cert);
-    buf_done(&key);
     if (r == 0 && !kube_certs_same(&c, &w->serving)) {
         r = http1_tls_set(w->tls, c.cert_pem, c.key_pem, err);
         if (r == 0)
