@@ -196,7 +196,7 @@ static int reread_token(struct kube_auth *a, struct err *err)
     uint64_t now = loop_now_ms(a->loop);
     struct err why = {0};
     struct buf b;
-    char *text;
+    char *text = NULL;
     int r = 0;
 
     if (a->read_at_ms && now < a->read_at_ms + KUBE_AUTH_REREAD_MS)
