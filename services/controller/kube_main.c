@@ -1,18 +1,28 @@
 /* sandbox-controller kubernetes: options, privilege, signals. The rest is kube_home.c. */
 #include "services/controller/kube_main.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "lib/base/clock.h"
 #include "lib/harden/harden.h"
 #include "services/controller/controller.h"
 #include "services/controller/kube_home.h"
 
-enum { EXIT_USAGE = 2, MANY_WORKERS = 1000 };
+enum {
+    EXIT_USAGE = 2,
+    MANY_WORKERS = 1000,
+    TRIM_MS = 2000,
+    TRIM_MAX_MS = 5 * 60 * 1000,
+    TRIM_MIN_BYTES = 512 * 1024,
+};
 
 struct process {
     struct loop *loop;
+    struct loop_timer *trim;
+    uint64_t trim_ms;
     struct kube_home *home;
     struct loop_signal *term, *interrupt, *hangup;
     bool is_stopping;
@@ -53,6 +63,38 @@ static void on_failed(const struct err *err, void *user)
     log_error("cannot go on", LOG_ERR(err));
     p->exit_code = EXIT_FAILURE;
     loop_stop(p->loop);
+}
+
+/* ---- memory ---- */
+
+/* Bytes of memory of our own that are resident: not of files. 0: not known. */
+static size_t resident_bytes(void)
+{
+    unsigned long all = 0, resident = 0, shared = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    int n = f ? fscanf(f, "%lu %lu %lu", &all, &resident, &shared) : 0;
+
+    if (f)
+        (void)fclose(f);
+    return n == 3 && resident > shared ? (resident - shared) * (size_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* Filling a pool frees as many small things as it keeps, among those: given back when that is more
+ * than a quarter of what is in use, ever less often where it brings nothing. */
+static void on_trim(struct loop_timer *t, void *user)
+{
+    struct process *p = user;
+    size_t used = mallinfo2().uordblks, before = resident_bytes();
+    bool is_much = before > used + MAX(used / 4, (size_t)TRIM_MIN_BYTES);
+
+    if (is_much) {
+        (void)malloc_trim(0);
+        if (resident_bytes() + TRIM_MIN_BYTES < before)
+            p->trim_ms = TRIM_MS;
+        else
+            p->trim_ms = MIN(p->trim_ms * 2, (uint64_t)TRIM_MAX_MS);
+    }
+    loop_timer_arm(t, clock_add(loop_now_ms(p->loop), p->trim_ms));
 }
 
 static void warn_of_workers(const struct kube_options *o)
@@ -96,14 +138,16 @@ static int process_open(struct process *p, const struct kube_options *o, struct 
         loop_signal_new(&p->term, p->loop, SIGTERM, on_signal, p, err) < 0 ||
         loop_signal_new(&p->interrupt, p->loop, SIGINT, on_signal, p, err) < 0 ||
         loop_signal_new(&p->hangup, p->loop, SIGHUP, on_hangup, p, err) < 0 ||
+        loop_timer_new(&p->trim, p->loop, on_trim, p, err) < 0 ||
         kube_home_new(&p->home, p->loop, o, &ops, err) < 0)
         return -1;
+    loop_timer_arm(p->trim, clock_add(loop_now_ms(p->loop), p->trim_ms));
     return harden(p, err);
 }
 
 static int run(const struct kube_options *o)
 {
-    struct process p = {.exit_code = EXIT_SUCCESS};
+    struct process p = {.exit_code = EXIT_SUCCESS, .trim_ms = TRIM_MS};
     struct err err;
 
     if (process_open(&p, o, &err) < 0) {
@@ -115,6 +159,7 @@ static int run(const struct kube_options *o)
         log_info("stopped", LOG_I("exit_code", p.exit_code));
     }
     kube_home_free(p.home);
+    loop_timer_free(p.trim);
     loop_signal_free(p.term);
     loop_signal_free(p.interrupt);
     loop_signal_free(p.hangup);
