@@ -149,6 +149,34 @@ func (w *watcher) saw(c *claim, at time.Time) {
 	}
 }
 
+// follow watches until the server ends the stream, as it does with who cannot keep up; returns where to go on.
+func (w *watcher) follow(a *api, c *http.Client, path, version string, started chan<- struct{}) string {
+	answer, err := c.Get(a.server + path + "?watch=1&resourceVersion=" + version)
+	must(err)
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 {
+		must(errors.New("watch: " + answer.Status))
+	}
+	select {
+	case started <- struct{}{}:
+	default:
+	}
+	decoder := json.NewDecoder(answer.Body)
+	for {
+		var event struct {
+			Type   string
+			Object claim
+		}
+		if err := decoder.Decode(&event); errors.Is(err, io.EOF) {
+			return version
+		} else {
+			must(err)
+		}
+		version = event.Object.Metadata.ResourceVersion
+		w.saw(&event.Object, time.Now())
+	}
+}
+
 func watch(a *api, path string) *watcher {
 	w := &watcher{waiting: map[string]chan time.Time{}, owner: map[string]string{}}
 	c := a.client()
@@ -158,22 +186,14 @@ func watch(a *api, path string) *watcher {
 		Metadata struct{ ResourceVersion string }
 	}
 	must(json.Unmarshal(data, &list))
-	answer, err := c.Get(a.server + path + "?watch=1&resourceVersion=" + list.Metadata.ResourceVersion)
-	must(err)
-	if answer.StatusCode != 200 {
-		must(errors.New("watch: " + answer.Status))
-	}
+	version := list.Metadata.ResourceVersion
+	started := make(chan struct{}, 1)
 	go func() {
-		decoder := json.NewDecoder(answer.Body)
 		for {
-			var event struct {
-				Type   string
-				Object claim
-			}
-			must(decoder.Decode(&event))
-			w.saw(&event.Object, time.Now())
+			version = w.follow(a, c, path, version, started)
 		}
 	}()
+	<-started
 	return w
 }
 
