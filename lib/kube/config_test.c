@@ -226,8 +226,8 @@ static void test_credentials(void **state)
         "{}",
         "{\"kind\":\"ExecCredential\"}",
         "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\"}",
-        "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
-        "\"status\":{\"clientKeyData\":\"k\"}}"};
+        ("{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
+         "\"status\":{\"clientKeyData\":\"k\"}}")};
     static const char good[] =
         "{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\","
         "\"status\":{\"token\":\"t\",\"expirationTimestamp\":\"2026-01-01T00:00:00Z\"}}";

@@ -145,6 +145,18 @@ void rpc_hub_tell(struct rpc_hub *hub)
         rpc_call_tell(CONTAINER_OF(e, struct rpc_call, todo));
 }
 
+/* Those that wait now: what is told may begin calls that end at once, over and over, and the loop
+ * has other things to do. */
+static void tell_once(struct rpc_hub *hub)
+{
+    size_t n = 0;
+
+    LIST_FOREACH(it, &hub->todo)
+    n++;
+    while (n-- > 0 && !list_is_empty(&hub->todo))
+        rpc_call_tell(CONTAINER_OF(list_pop_front(&hub->todo), struct rpc_call, todo));
+}
+
 static void send_dirty(struct rpc_hub *hub)
 {
     struct list now = LIST_INIT(now), *e;
@@ -161,7 +173,7 @@ static void on_task(struct loop_task *t, void *user)
 
     (void)t;
     for (int i = 0; i < HUB_ROUNDS; i++) {
-        rpc_hub_tell(hub);
+        tell_once(hub);
         send_dirty(hub);
         if (list_is_empty(&hub->todo) && list_is_empty(&hub->dirty))
             break;

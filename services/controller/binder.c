@@ -479,7 +479,13 @@ void binder_created(struct binder *b, const char *instance_id, const Instance *i
         return;
     if (!err) {
         enter(b, d, BIND_PRESENT);
-    } else if (!b->is_up || err->code == RPC_UNAVAILABLE || err->code == RPC_CANCELLED) {
+    } else if (b->is_up && err->code == RPC_UNAVAILABLE) {
+        /* The node goes, and its watch does not know yet: at once again would be refused at once,
+         * and so on. */
+        put_err(d, err);
+        d->until_ms = ctl_now_ms(b->c) + backoff_ms(d);
+        enter(b, d, BIND_BACKOFF);
+    } else if (!b->is_up || err->code == RPC_CANCELLED) {
         d->until_ms = 0;
         enter(b, d, BIND_WAITING); /* idempotent by id: again when the node is back */
         b->is_synced = b->is_synced && b->is_up;

@@ -157,8 +157,9 @@ def test_each_write_fails_in_turn(world, way):
         world.proxy.rule = lambda request: None
         hits += rule.hit is not None
         assert left == clean, f"write {n} ({rule.hit}), {way}"
-    # How many there are differs by what two writes of one object come to be one.
-    assert hits >= n_writes - 3, f"only {hits} of {n_writes} writes were disturbed"
+    # Those of the claim itself always come; how many more there are differs by what statuses of the refilled
+    # pool come to be one.
+    assert hits >= 5, f"only {hits} of {n_writes} writes were disturbed"
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -177,7 +178,7 @@ def test_killed_at_each_write(world, after):
             world.controller.start()
         hits += rule.hit is not None
         assert world.settled(name) == clean, f"killed at write {n} ({rule.hit}), after={after}"
-    assert hits >= n_writes - 3, f"only killed {hits} times of {n_writes}"
+    assert hits >= 5, f"only killed {hits} times of {n_writes}"
 
 
 def test_server_away_at_start(lab):
