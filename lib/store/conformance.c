@@ -562,6 +562,20 @@ static void test_watch(void **state)
     store_watch_free(s.watch);
 }
 
+/* Of claims: on Kubernetes clients watch no other kind by way of us. */
+static void create_claim(struct fixture *f, const char *name)
+{
+    json_t *claim = json_pack("{s{ss ss} s{s{ss}}}", "metadata", "name", name, "namespace",
+                              "default", "spec", "warmPoolRef", "name", "pool");
+
+    assert_non_null(claim);
+    assert_int_equal(
+        write_one(f,
+                  (struct store_op){.type = STORE_CREATE, .kind = "SandboxClaim", .object = claim}),
+        RPC_OK);
+    json_decref(claim);
+}
+
 static void test_replay(void **state)
 {
     struct fixture *f = *state;
@@ -569,19 +583,19 @@ static void test_replay(void **state)
     uint64_t version;
     struct err err;
 
-    create(f, sandbox("a"));
+    create_claim(f, "a");
     version = store_revision(f->store);
-    assert_int_equal(store_replay(f->store, "Sandbox", version, on_event, &s, &err), 0);
+    assert_int_equal(store_replay(f->store, "SandboxClaim", version, on_event, &s, &err), 0);
     assert_string_equal(s.text, "");
-    create(f, sandbox("b"));
+    create_claim(f, "b");
     assert_int_equal(write_one(f, (struct store_op){.type = STORE_DELETE,
-                                                    .kind = "Sandbox",
+                                                    .kind = "SandboxClaim",
                                                     .ns = "default",
                                                     .name = "a"}),
                      RPC_OK);
-    assert_int_equal(store_replay(f->store, "Sandbox", version, on_event, &s, &err), 0);
+    assert_int_equal(store_replay(f->store, "SandboxClaim", version, on_event, &s, &err), 0);
     assert_string_equal(s.text, "+b -a ");
-    assert_true(store_replay(f->store, "Sandbox", version + 1000000, on_event, &s, &err) < 0);
+    assert_true(store_replay(f->store, "SandboxClaim", version + 1000000, on_event, &s, &err) < 0);
     assert_string_equal(err.reason, "Expired");
 }
 
