@@ -63,9 +63,14 @@ struct store_call *store_call_new(const struct store_op *ops, size_t n, struct e
 void store_call_answer(const struct store_call *c)
 {
     struct store_result res = {.n_objects = c->n_ops, .objects = c->objects};
+    struct err err;
 
-    if (c->has_failed)
-        res = (struct store_result){.err = &c->err, .failed = c->failed};
+    if (c->has_failed) {
+        err = c->err;
+        if (c->ops[c->failed].doing)
+            (void)err_wrap(&err, "%s", c->ops[c->failed].doing);
+        res = (struct store_result){.err = &err, .failed = c->failed};
+    }
     if (c->done)
         c->done(&res, c->user);
 }

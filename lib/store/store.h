@@ -171,6 +171,8 @@ struct store_op {
     /* May be lost when the machine (never when the process) crashes, together with all that follows
      * it: for what can be made again from the rest of the world. SQLite: no wait for the disk. */
     bool relaxed;
+    /* Put before the message of this op's failure ("failed to patch pod"); a literal, or NULL. */
+    const char *doing;
 };
 
 /*

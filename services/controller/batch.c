@@ -85,6 +85,12 @@ void batch_delete(struct batch *b, const struct store_object *base, bool locked)
                              .resource_version = locked ? base->resource_version : 0});
 }
 
+void batch_doing(struct batch *b, const char *doing)
+{
+    if (b->n > 0)
+        b->ops[b->n - 1].doing = doing;
+}
+
 int batch_write(struct batch *b, struct store *store, store_done_fn done, void *user,
                 struct err *err)
 {

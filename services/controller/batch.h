@@ -29,6 +29,9 @@ void batch_status(struct batch *b, const struct store_object *base, json_t *stat
 /* Always with the uid; locked: with the resourceVersion too. */
 void batch_delete(struct batch *b, const struct store_object *base, bool locked);
 
+/* What the op that was added last does, put before the message of its failure: a literal. */
+void batch_doing(struct batch *b, const char *doing);
+
 static inline size_t batch_room(const struct batch *b)
 {
     return STORE_MAX_OPS - b->n;

@@ -310,14 +310,16 @@ static void settle_taken(struct ctl_item *it)
 }
 
 /* Keeps what the API said, for the status; out of memory keeps what it can. */
-static void add_problem(struct ctl_item *it, const char *msg)
+static void add_problem(struct ctl_item *it, const struct err *err)
 {
     char *text;
 
-    if (it->problem && strstr(it->problem, msg))
+    if (it->problem && strstr(it->problem, err->msg))
         return;
-    if (asprintf(&text, "%s%s%s", it->problem ? it->problem : "", it->problem ? "\n" : "", msg) < 0)
+    if (asprintf(&text, "%s%s%s", it->problem ? it->problem : "", it->problem ? "\n" : "",
+                 err->msg) < 0)
         return;
+    it->is_invalid = err->code == RPC_INVALID_ARGUMENT && (!it->problem || it->is_invalid);
     free(it->problem);
     it->problem = text;
 }
@@ -347,7 +349,7 @@ static void note_answer(struct ctl_item *it, const struct err *err)
     it->outcome = WRITE_FAILED;
     log_failure(it, err);
     if (!it->is_telling)
-        add_problem(it, err->msg);
+        add_problem(it, err);
 }
 
 /*

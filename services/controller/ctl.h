@@ -67,6 +67,7 @@ struct ctl_item {
     bool is_dirty;       /* something changed meanwhile                          */
     bool was_refused;    /* the last batch ended with ALREADY_EXISTS             */
     bool is_telling;     /* its batch only says what failed before               */
+    bool is_invalid;     /* with problem: all of it is 422, which no retry mends */
     uint8_t outcome;     /* enum write_outcome: the worst of its batch so far    */
     uint8_t n_writes;    /* of its batch that have not been answered             */
     uint8_t n_fails;     /* in a row: back-off                                   */
@@ -78,9 +79,10 @@ struct ctl_item {
     char taken_uid[40];  /* claims: the pool member this batch takes; ""         */
     char *problem;       /* what the API refused of the last batch, a line each; NULL: nothing */
     uint64_t retry_ms;   /* with problem: not to be tried again before           */
-    char told[9];        /* hash of the problem that its status was to tell last */
-    struct claim_memo *memo; /* claims: what a step leaves for the next; NULL: nothing */
-    void *memory;            /* of the step, kept between steps; free()d with it     */
+    uint32_t tried_generation; /* Sandboxes: that of the spec whose writes were tried last */
+    char told[9];              /* hash of the problem that its status was to tell last */
+    struct claim_memo *memo;   /* claims: what a step leaves for the next; NULL: nothing */
+    void *memory;              /* of the step, kept between steps; free()d with it     */
     const char *ns, *name;
 };
 

@@ -75,7 +75,7 @@
 #define R_ENV_REJECTED          "EnvVarsInjectionRejected"
 #define R_VOLUMES_ERROR         "VolumeClaimTemplatesError"
 #define R_ADOPTION_CONFLICT     "AdoptionConflict"
-#define R_INVALID_CONFIGURATION "InvalidConfiguration" /* the API server refuses its Sandbox */
+#define R_INVALID_CONFIGURATION "InvalidConfiguration" /* the API server refuses a child: 422 */
 #define R_RECONCILER_ERROR      "ReconcilerError"
 #define R_NOT_OWNED             "NotOwned" /* inner: never shown as a reason */
 

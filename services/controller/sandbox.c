@@ -31,7 +31,8 @@ struct view {
     char problems[2048]; /* of the children and of the API, a line each */
     json_t *status;      /* being built */
     int64_t now_s;
-    int r; /* < 0 once something could not be allocated */
+    bool is_invalid; /* the problems are all of a child that the API server will never take */
+    int r;           /* < 0 once something could not be allocated */
 };
 
 static void put(struct view *v, const char *type, const char *status, const char *reason,
@@ -139,7 +140,7 @@ static void put_ready(struct view *v)
     }
     if (v->problems[0]) {
         (void)snprintf(text, sizeof(text), "Error seen: %s", v->problems);
-        put(v, C_READY, FALSE_, R_RECONCILER_ERROR, text);
+        put(v, C_READY, FALSE_, v->is_invalid ? R_INVALID_CONFIGURATION : R_RECONCILER_ERROR, text);
         return;
     }
     if (sandbox_is_suspended(v->sb->json)) {
@@ -416,8 +417,14 @@ static bool is_backing_off(struct view *v, struct step *st)
 {
     uint64_t now = ctl_now_ms(v->c);
 
+    if (v->it->tried_generation != (uint32_t)v->sb->generation) {
+        v->it->tried_generation = (uint32_t)v->sb->generation;
+        v->it->told[0] = '\0'; /* of another spec: this one is tried at once, and told of */
+        return false;
+    }
     if (!v->it->problem || now >= v->it->retry_ms)
         return false;
+    v->is_invalid = v->it->is_invalid && !v->problems[0];
     batch_done(&st->batch);
     join(v->problems, sizeof(v->problems), v->it->problem);
     step_again(st, v->it->retry_ms - now);

@@ -62,6 +62,7 @@ static void step_suspended(const struct store_object *sb, struct step *st, struc
     if (p->pod && p->is_ours) {
         if (!p->pod->is_deleting) {
             batch_delete(&st->batch, p->pod, false);
+            batch_doing(&st->batch, "failed to delete pod");
             p->has_written = true;
         }
     } else if (obj_annotation(sb->json, A_POD_NAME)) {
@@ -135,6 +136,7 @@ static int step_existing(struct ctl_item *it, const struct store_object *sb, str
     if (r)
         return err_oom(err);
     batch_update(&st->batch, p->pod, TAKE_PTR(edit), false);
+    batch_doing(&st->batch, "failed to patch pod");
     if (whose == CHILD_OURS)
         p->has_named = true;
     else
