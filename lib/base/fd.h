@@ -7,6 +7,8 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 
+/* RLIMIT_NOFILE: as many as this process may have; when refused the old limit stays. */
+void fd_raise_limit(void);
 int fd_set_nonblock(int fd, struct err *err);
 /* Both ends CLOEXEC; flags: O_NONBLOCK or 0. */
 int fd_pipe(int ret[2], int flags, struct err *err);

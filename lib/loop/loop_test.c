@@ -3,12 +3,15 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
 #include "lib/base/proc.h"
+#include "lib/loop/ends.h"
 #include "lib/loop/loop.h"
 
 struct seen {
@@ -157,11 +160,53 @@ static void test_signal(void **state)
     loop_free(s.loop);
 }
 
+static void on_end(const char *why, bool is_again, void *user)
+{
+    struct seen *s = user;
+
+    s->n++;
+    if (is_again) {
+        assert_string_equal(why, "the lifeline has ended");
+        loop_stop(s->loop);
+    } else {
+        assert_string_equal(why, strsignal(SIGTERM));
+        (void)close(s->status);
+    }
+}
+
+/* A signal, then the lifeline: each is told, the second as such. A byte on the lifeline and a
+ * hangup are nothing. */
+static void test_ends(void **state)
+{
+    struct seen s = {0};
+    struct ends ends = {0};
+    struct err err;
+    int p[2];
+
+    (void)state;
+    assert_int_equal(loop_new(&s.loop, &err), 0);
+    assert_int_equal(fd_pipe(p, 0, &err), 0);
+    s.status = p[1];
+    assert_int_equal(ends_watch(&ends, s.loop, p[0], on_end, &s, &err), 0);
+    assert_int_equal(write(p[1], "x", 1), 1);
+    assert_int_equal(raise(SIGHUP), 0);
+    (void)loop_turn(s.loop, false);
+    (void)loop_turn(s.loop, false);
+    assert_int_equal(s.n, 0);
+    assert_int_equal(raise(SIGTERM), 0);
+    loop_run(s.loop);
+    assert_int_equal(s.n, 2);
+    ends_done(&ends);
+    ends_done(&ends);
+    (void)close(p[0]);
+    loop_free(s.loop);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_io), cmocka_unit_test(test_timer),
-                                       cmocka_unit_test(test_child), cmocka_unit_test(test_task),
-                                       cmocka_unit_test(test_signal)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_io),     cmocka_unit_test(test_timer),
+                                       cmocka_unit_test(test_child),  cmocka_unit_test(test_task),
+                                       cmocka_unit_test(test_signal), cmocka_unit_test(test_ends)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

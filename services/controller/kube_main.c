@@ -4,10 +4,11 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/fd.h"
 #include "lib/harden/harden.h"
+#include "lib/loop/ends.h"
 #include "services/controller/controller.h"
 #include "services/controller/kube_home.h"
 
@@ -24,7 +25,7 @@ struct process {
     struct loop_timer *trim;
     uint64_t trim_ms;
     struct kube_home *home;
-    struct loop_signal *term, *interrupt, *hangup;
+    struct ends ends;
     bool is_stopping;
     int exit_code;
 };
@@ -36,22 +37,17 @@ static void on_stopped(void *user)
     loop_stop(p->loop);
 }
 
-static void on_signal(struct loop_signal *sig _unused_, int signum, void *user)
+static void stop(const char *why, bool is_again, void *user)
 {
     struct process *p = user;
 
-    if (p->is_stopping) {
-        loop_stop(p->loop); /* asked twice: at once */
+    if (is_again) {
+        loop_stop(p->loop);
         return;
     }
     p->is_stopping = true;
-    log_info("stopping", LOG_S("why", strsignal(signum)));
+    log_info("stopping", LOG_S("why", why));
     kube_home_stop(p->home, on_stopped, p);
-}
-
-static void on_hangup(struct loop_signal *sig _unused_, int signum _unused_, void *user _unused_)
-{
-    /* nothing to read anew, and no reason to end */
 }
 
 static void on_failed(const struct err *err, void *user)
@@ -110,16 +106,6 @@ static void warn_of_workers(const struct kube_options *o)
         log_warn("there are no Go profiles in a C program, --enable-pprof is ignored: use perf");
 }
 
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old limit serves too */
-    }
-}
-
 /* In a pod nothing is resolved or executed; a kubeconfig may ask for both. */
 static int harden(const struct process *p, struct err *err)
 {
@@ -132,12 +118,9 @@ static int process_open(struct process *p, const struct kube_options *o, struct 
 {
     const struct kube_home_ops ops = {.failed = on_failed, .user = p};
 
-    raise_descriptor_limit();
+    fd_raise_limit();
     (void)signal(SIGPIPE, SIG_IGN);
-    if (loop_new(&p->loop, err) < 0 ||
-        loop_signal_new(&p->term, p->loop, SIGTERM, on_signal, p, err) < 0 ||
-        loop_signal_new(&p->interrupt, p->loop, SIGINT, on_signal, p, err) < 0 ||
-        loop_signal_new(&p->hangup, p->loop, SIGHUP, on_hangup, p, err) < 0 ||
+    if (loop_new(&p->loop, err) < 0 || ends_watch(&p->ends, p->loop, -1, stop, p, err) < 0 ||
         loop_timer_new(&p->trim, p->loop, on_trim, p, err) < 0 ||
         kube_home_new(&p->home, p->loop, o, &ops, err) < 0)
         return -1;
@@ -160,9 +143,7 @@ static int run(const struct kube_options *o)
     }
     kube_home_free(p.home);
     loop_timer_free(p.trim);
-    loop_signal_free(p.term);
-    loop_signal_free(p.interrupt);
-    loop_signal_free(p.hangup);
+    ends_done(&p.ends);
     loop_free(p.loop);
     return p.exit_code;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
+#include "lib/base/optval.h"
 
 const char options_help[] =
     "Usage: sandbox-controller [OPTION…]\n"
@@ -78,55 +79,12 @@ static const struct option long_options[] = {
     {0},
 };
 
-static int bad_value(const char *option, const char *value, const char *wanted, struct err *err)
-{
-    char shown[80];
-
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "--%s \"%s\": give %s", option,
-                   bytes_escape(value, strlen(value), shown, sizeof(shown)), wanted);
-}
-
-static int read_number(const char *option, const char *value, uint64_t min, uint64_t max,
-                       const char *wanted, uint64_t *ret, struct err *err)
-{
-    return bytes_parse_u64(value, min, max, ret) < 0 ? bad_value(option, value, wanted, err) : 0;
-}
-
-/* 32 bits, and not the -1 that means "leave it" to the kernel. */
-static int read_id(const char *option, const char *value, uid_t *ret, struct err *err)
-{
-    uint64_t id;
-
-    if (read_number(option, value, 0, UINT32_MAX - 1, "a UID as a number", &id, err) < 0)
-        return -1;
-    *ret = (uid_t)id;
-    return 0;
-}
-
-/* "UID" or "UID:GID"; the group is the user's number when it is not given. */
-static int read_user(struct options *o, const char *value, struct err *err)
-{
-    char text[32];
-    char *colon;
-
-    if (strlen(value) >= sizeof(text))
-        return bad_value("user", value, "UID or UID:GID", err);
-    (void)snprintf(text, sizeof(text), "%s", value);
-    colon = strchr(text, ':');
-    if (colon)
-        *colon++ = '\0';
-    o->has_user = true;
-    if (read_id("user", text, &o->uid, err) < 0)
-        return -1;
-    return read_id("user", colon ? colon : text, &o->gid, err);
-}
-
 static int read_client(struct options *o, const char *value, struct err *err)
 {
     if (o->n_client_uids == OPTIONS_MAX_UIDS)
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "--client-uid: at most %d times",
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage", "--client-uid: at most %d times",
                        OPTIONS_MAX_UIDS);
-    return read_id("client-uid", value, &o->client_uids[o->n_client_uids++], err);
+    return optval_id("client-uid", value, &o->client_uids[o->n_client_uids++], err);
 }
 
 /* "5m", "90s", "300" (seconds). */
@@ -141,19 +99,12 @@ static int read_duration(const char *option, const char *value, uint32_t *ret_s,
         n--;
     }
     if (n >= sizeof(digits))
-        return bad_value(option, value, "a duration such as 5m or 90s", err);
+        return optval_bad(option, value, "a duration such as 5m or 90s", err);
     (void)snprintf(digits, sizeof(digits), "%.*s", (int)n, value);
     if (bytes_parse_u64(digits, 1, 1000000, &count) < 0)
-        return bad_value(option, value, "a duration such as 5m or 90s", err);
+        return optval_bad(option, value, "a duration such as 5m or 90s", err);
     *ret_s = (uint32_t)(count * unit);
     return 0;
-}
-
-static int read_word(const char *option, const char *value, int (*parse)(const char *),
-                     const char *words, int *ret, struct err *err)
-{
-    *ret = parse(value);
-    return *ret < 0 ? bad_value(option, value, words, err) : 0;
 }
 
 static int read_option(struct options *o, int id, const char *value, struct err *err)
@@ -175,17 +126,18 @@ static int read_option(struct options *o, int id, const char *value, struct err 
         o->state_dir = value;
         break;
     case OPT_USER:
-        return read_user(o, value, err);
+        o->has_user = true;
+        return optval_user("user", value, &o->uid, &o->gid, err);
     case OPT_CLIENT_UID:
         return read_client(o, value, err);
     case OPT_ROUTER_UID:
         o->has_router_uid = true;
-        return read_id("router-uid", value, &o->router_uid, err);
+        return optval_id("router-uid", value, &o->router_uid, err);
     case OPT_CIDR:
         o->pod_cidr = value;
         break;
     case OPT_STARTING:
-        r = read_number("max-starting", value, 1, 1000, "1 to 1000", &n, err);
+        r = optval_u64("max-starting", value, 1, 1000, "1 to 1000", &n, err);
         o->max_starting = (uint32_t)n;
         break;
     case OPT_GRACE:
@@ -198,17 +150,14 @@ static int read_option(struct options *o, int id, const char *value, struct err 
         o->shows_channels = true;
         break;
     case OPT_LIFELINE:
-        r = read_number("lifeline-fd", value, 0, 1 << 20, "the number of an open descriptor", &n,
-                        err);
-        o->lifeline_fd = (int)n;
-        break;
+        return optval_fd("lifeline-fd", value, &o->lifeline_fd, err);
     case OPT_LOG_LEVEL:
-        r = read_word("log-level", value, log_level_parse, "debug, info, warn or error", &word,
-                      err);
+        r = optval_word("log-level", value, log_level_parse, "debug, info, warn or error", &word,
+                        err);
         o->log_level = (enum log_level)word;
         break;
     case OPT_LOG_FORMAT:
-        r = read_word("log-format", value, log_format_parse, "kv or json", &word, err);
+        r = optval_word("log-format", value, log_format_parse, "kv or json", &word, err);
         o->log_format = (enum log_format)word;
         break;
     case OPT_HELP:
@@ -222,12 +171,12 @@ static int read_option(struct options *o, int id, const char *value, struct err 
 static int check(const struct options *o, struct err *err)
 {
     if (strncmp(o->routes_listen, "unix:", 5) != 0)
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage",
                        "--routes-listen %s: routes are for the router alone: use unix:PATH",
                        o->routes_listen);
     if (strncmp(o->listen, "unix:", 5) != 0 && !o->is_insecure)
         return err_set(
-            err, RPC_INVALID_ARGUMENT, "BadRequest",
+            err, RPC_INVALID_ARGUMENT, "BadUsage",
             "--listen %s: over TCP nobody is asked who he is: use unix:PATH, or say --insecure too",
             o->listen);
     return 0;
@@ -250,15 +199,13 @@ int options_read(struct options *ret, int argc, char *const *argv, struct err *e
     optind = 0; /* glibc: begin anew, tests read several command lines */
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (id == '?')
-            return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
-                           "%s: no such option, or its value is missing", argv[optind - 1]);
+            return optval_unknown(argv, optind - 1, err);
         r = read_option(&o, id, optarg, err);
         if (r != 0)
             return r;
     }
     if (optind < argc)
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
-                       "%s: arguments without a name are not taken", argv[optind]);
+        return optval_left_over(argv, optind, err);
     if (check(&o, err) < 0)
         return -1;
     *ret = o;

@@ -1,13 +1,10 @@
 /* sandbox-router: options, privilege, signals. The rest is router.c. */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
 
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
 #include "lib/harden/harden.h"
-#include "lib/loop/loop.h"
+#include "lib/loop/ends.h"
 #include "services/router/options.h"
 #include "services/router/router.h"
 
@@ -16,10 +13,7 @@ enum { EXIT_USAGE = 2, DRAIN_MS = 1500 };
 struct service {
     struct loop *loop;
     struct router *router;
-    struct loop_signal *term, *interrupt, *hangup;
-    struct loop_io *lifeline;
-    int lifeline_fd;
-    bool is_stopping;
+    struct ends ends;
 };
 
 static void on_drained(void *user)
@@ -29,67 +23,16 @@ static void on_drained(void *user)
     loop_stop(s->loop);
 }
 
-static void stop(struct service *s, const char *why)
-{
-    if (s->is_stopping) {
-        loop_stop(s->loop); /* asked twice: at once */
-        return;
-    }
-    s->is_stopping = true;
-    log_info("stopping", LOG_S("why", why));
-    router_drain(s->router, loop_now_ms(s->loop) + DRAIN_MS, on_drained, s);
-}
-
-static void on_signal(struct loop_signal *sig, int signum, void *user)
-{
-    (void)sig;
-    stop(user, strsignal(signum));
-}
-
-static void on_hangup(struct loop_signal *sig, int signum, void *user)
-{
-    (void)sig;
-    (void)signum;
-    (void)user; /* nothing to read anew, and no reason to end */
-}
-
-static void on_lifeline(struct loop_io *io, int events, void *user)
+static void stop(const char *why, bool is_again, void *user)
 {
     struct service *s = user;
-    char scrap[64];
-    ssize_t n = read(s->lifeline_fd, scrap, sizeof(scrap));
 
-    (void)events;
-    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
+    if (is_again) {
+        loop_stop(s->loop);
         return;
-    loop_io_set(io, 0);
-    stop(s, "the lifeline has ended");
-}
-
-static int watch_ends(struct service *s, int lifeline_fd, struct err *err)
-{
-    if (loop_signal_new(&s->term, s->loop, SIGTERM, on_signal, s, err) < 0 ||
-        loop_signal_new(&s->interrupt, s->loop, SIGINT, on_signal, s, err) < 0 ||
-        loop_signal_new(&s->hangup, s->loop, SIGHUP, on_hangup, s, err) < 0)
-        return -1;
-    if (lifeline_fd < 0)
-        return 0;
-    s->lifeline_fd = lifeline_fd;
-    if (fd_set_nonblock(lifeline_fd, err) < 0 ||
-        loop_io_new(&s->lifeline, s->loop, lifeline_fd, LOOP_READ, on_lifeline, s, err) < 0)
-        return err_wrap(err, "--lifeline-fd %d", lifeline_fd);
-    return 0;
-}
-
-/* Each sandbox and each client is a descriptor. */
-static void raise_descriptor_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* the old limit serves too, for fewer */
     }
+    log_info("stopping", LOG_S("why", why));
+    router_drain(s->router, loop_now_ms(s->loop) + DRAIN_MS, on_drained, s);
 }
 
 static int harden(const struct options *o, struct err *err)
@@ -108,10 +51,10 @@ static int harden(const struct options *o, struct err *err)
 
 static int service_open(struct service *s, const struct options *o, struct err *err)
 {
-    raise_descriptor_limit();
+    fd_raise_limit(); /* each sandbox and each client is a descriptor */
     (void)signal(SIGPIPE, SIG_IGN);
     if (loop_new(&s->loop, err) < 0 || router_new(&s->router, s->loop, &o->router, err) < 0 ||
-        watch_ends(s, o->lifeline_fd, err) < 0 || harden(o, err) < 0)
+        ends_watch(&s->ends, s->loop, o->lifeline_fd, stop, s, err) < 0 || harden(o, err) < 0)
         return -1;
     return router_start(s->router, err);
 }
@@ -119,16 +62,13 @@ static int service_open(struct service *s, const struct options *o, struct err *
 static void service_close(struct service *s)
 {
     router_free(s->router);
-    loop_io_free(s->lifeline);
-    loop_signal_free(s->term);
-    loop_signal_free(s->interrupt);
-    loop_signal_free(s->hangup);
+    ends_done(&s->ends);
     loop_free(s->loop);
 }
 
 static int run(const struct options *o)
 {
-    struct service s = {.lifeline_fd = -1};
+    struct service s = {0};
     struct err err;
     int r;
 

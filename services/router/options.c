@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/base/bytes.h"
+#include "lib/base/optval.h"
 
 const char options_help[] =
     "Usage: sandbox-router [OPTION…]\n"
@@ -60,71 +60,14 @@ static const struct option long_options[] = {
     {0},
 };
 
-static int bad_value(const char *option, const char *value, const char *wanted, struct err *err)
-{
-    char shown[80];
-
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "--%s \"%s\": give %s", option,
-                   bytes_escape(value, strlen(value), shown, sizeof(shown)), wanted);
-}
-
-/* 32 bits, and not the -1 that means "leave it" to the kernel. */
-static int read_id(const char *s, uint32_t *ret)
-{
-    uint64_t id;
-
-    if (bytes_parse_u64(s, 0, UINT32_MAX - 1, &id) < 0)
-        return -1;
-    *ret = (uint32_t)id;
-    return 0;
-}
-
-/* "UID" or "UID:GID"; the group is the user's number when it is not given. */
-static int read_user(struct options *o, const char *value, struct err *err)
-{
-    char text[32];
-    char *colon;
-
-    if (strlen(value) >= sizeof(text))
-        return bad_value("user", value, "UID or UID:GID", err);
-    (void)snprintf(text, sizeof(text), "%s", value);
-    colon = strchr(text, ':');
-    if (colon)
-        *colon++ = '\0';
-    if (read_id(text, &o->uid) < 0 || read_id(colon ? colon : text, &o->gid) < 0)
-        return bad_value("user", value, "UID or UID:GID, as numbers", err);
-    o->has_user = true;
-    return 0;
-}
-
 static int read_client(struct options *o, const char *value, struct err *err)
 {
     struct router_opts *r = &o->router;
 
     if (r->n_client_uids == ROUTER_MAX_CLIENTS)
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest", "--client-uid: at most %d times",
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage", "--client-uid: at most %d times",
                        ROUTER_MAX_CLIENTS);
-    if (read_id(value, &r->client_uids[r->n_client_uids]) < 0)
-        return bad_value("client-uid", value, "a UID as a number", err);
-    r->n_client_uids++;
-    return 0;
-}
-
-static int read_number(const char *option, const char *value, int *ret, struct err *err)
-{
-    uint64_t n;
-
-    if (bytes_parse_u64(value, 0, 1 << 20, &n) < 0)
-        return bad_value(option, value, "the number of an open descriptor", err);
-    *ret = (int)n;
-    return 0;
-}
-
-static int read_word(const char *option, const char *value, int (*parse)(const char *),
-                     const char *words, int *ret, struct err *err)
-{
-    *ret = parse(value);
-    return *ret < 0 ? bad_value(option, value, words, err) : 0;
+    return optval_id("client-uid", value, &r->client_uids[r->n_client_uids++], err);
 }
 
 static int read_option(struct options *o, int id, const char *value, struct err *err)
@@ -142,7 +85,8 @@ static int read_option(struct options *o, int id, const char *value, struct err 
         o->router.controller = value;
         break;
     case OPT_USER:
-        return read_user(o, value, err);
+        o->has_user = true;
+        return optval_user("user", value, &o->uid, &o->gid, err);
     case OPT_CLIENT_UID:
         return read_client(o, value, err);
     case OPT_INSECURE:
@@ -152,14 +96,14 @@ static int read_option(struct options *o, int id, const char *value, struct err 
         o->router.shows_channels = true;
         break;
     case OPT_LIFELINE:
-        return read_number("lifeline-fd", value, &o->lifeline_fd, err);
+        return optval_fd("lifeline-fd", value, &o->lifeline_fd, err);
     case OPT_LOG_LEVEL:
-        r = read_word("log-level", value, log_level_parse, "debug, info, warn or error", &word,
-                      err);
+        r = optval_word("log-level", value, log_level_parse, "debug, info, warn or error", &word,
+                        err);
         o->log_level = (enum log_level)word;
         break;
     case OPT_LOG_FORMAT:
-        r = read_word("log-format", value, log_format_parse, "kv or json", &word, err);
+        r = optval_word("log-format", value, log_format_parse, "kv or json", &word, err);
         o->log_format = (enum log_format)word;
         break;
     case OPT_HELP:
@@ -174,16 +118,10 @@ static int check(const struct options *o, struct err *err)
 {
     if (strncmp(o->router.listen, "unix:", 5) != 0 && !o->is_insecure)
         return err_set(
-            err, RPC_INVALID_ARGUMENT, "BadRequest",
+            err, RPC_INVALID_ARGUMENT, "BadUsage",
             "--listen %s: over TCP nobody is asked who he is: use unix:PATH, or say --insecure too",
             o->router.listen);
     return 0;
-}
-
-static int unknown(char *const *argv, int at, struct err *err)
-{
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
-                   "%s: no such option, or its value is missing", argv[at]);
 }
 
 int options_read(struct options *ret, int argc, char *const *argv, struct err *err)
@@ -202,14 +140,13 @@ int options_read(struct options *ret, int argc, char *const *argv, struct err *e
     optind = 0; /* glibc: begin anew, tests read several command lines */
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         if (id == '?')
-            return unknown(argv, optind - 1, err);
+            return optval_unknown(argv, optind - 1, err);
         r = read_option(&o, id, optarg, err);
         if (r != 0)
             return r;
     }
     if (optind < argc)
-        return err_set(err, RPC_INVALID_ARGUMENT, "BadRequest",
-                       "%s: arguments without a name are not taken", argv[optind]);
+        return optval_left_over(argv, optind, err);
     if (check(&o, err) < 0)
         return -1;
     *ret = o;

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/log.h"
+#include "lib/base/optval.h"
 
 enum { OPT_CONTROL = 256, OPT_DATA, OPT_LISTEN, OPT_CWD, OPT_USER, OPT_LEVEL, OPT_FORMAT };
 
@@ -40,33 +40,6 @@ static const struct option flags[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int bad(struct err *err, const char *flag, const char *value, const char *is)
-{
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage", "--%s \"%s\" is not %s; see --help", flag,
-                   value, is);
-}
-
-static int parse_user(const char *text, struct options *o, struct err *err)
-{
-    const char *colon = strchr(text, ':');
-    char head[24] = "";
-    uint64_t uid, gid;
-
-    if (!colon)
-        colon = text + strlen(text);
-    if ((size_t)(colon - text) < sizeof(head))
-        memcpy(head, text, (size_t)(colon - text));
-    if (bytes_parse_u64(head, 0, UINT32_MAX - 1, &uid) < 0)
-        return bad(err, "user", text, "UID or UID:GID");
-    gid = uid;
-    if (*colon && bytes_parse_u64(colon + 1, 0, UINT32_MAX - 1, &gid) < 0)
-        return bad(err, "user", text, "UID or UID:GID");
-    o->has_user = true;
-    o->uid = (uid_t)uid;
-    o->gid = (gid_t)gid;
-    return 0;
-}
-
 static int take_flag(int flag, const char *value, struct options *o, struct err *err)
 {
     switch (flag) {
@@ -81,15 +54,16 @@ static int take_flag(int flag, const char *value, struct options *o, struct err 
         return 0;
     case OPT_CWD:
         o->cwd = value;
-        return value[0] == '/' ? 0 : bad(err, "cwd", value, "an absolute path");
+        return value[0] == '/' ? 0 : optval_bad("cwd", value, "an absolute path", err);
     case OPT_USER:
-        return parse_user(value, o, err);
+        o->has_user = true;
+        return optval_user("user", value, &o->uid, &o->gid, err);
     case OPT_LEVEL:
-        o->log_level = log_level_parse(value);
-        return o->log_level < 0 ? bad(err, "log-level", value, "debug, info, warn or error") : 0;
+        return optval_word("log-level", value, log_level_parse, "debug, info, warn or error",
+                           &o->log_level, err);
     case OPT_FORMAT:
-        o->log_format = log_format_parse(value);
-        return o->log_format < 0 ? bad(err, "log-format", value, "kv or json") : 0;
+        return optval_word("log-format", value, log_format_parse, "kv or json", &o->log_format,
+                           err);
     case 'h':
         o->is_help = true;
         return 0;
@@ -107,12 +81,8 @@ static int parse_flags(int argc, char *const *argv, struct options *o, struct er
     optind = 0; /* getopt(3), glibc: start anew */
     opterr = 0;
     while ((at = optind ? optind : 1, flag = getopt_long(argc, argv, "+:hV", flags, NULL)) != -1) {
-        if (flag == ':')
-            return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage", "%s needs a value; see --help",
-                           argv[at]);
-        if (flag == '?')
-            return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage", "unknown flag %s; see --help",
-                           argv[at]);
+        if (flag == ':' || flag == '?')
+            return optval_unknown(argv, at, err);
         if (take_flag(flag, optarg, o, err) < 0)
             return -1;
     }

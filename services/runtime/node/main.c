@@ -9,13 +9,13 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/base/bytes.h"
 #include "lib/base/fd.h"
 #include "lib/base/log.h"
+#include "lib/base/optval.h"
+#include "lib/loop/ends.h"
 #include "services/runtime/monitor/monitor.h"
 #include "services/runtime/node/doctor.h"
 #include "services/runtime/node/image_import.h"
@@ -74,21 +74,11 @@ static int usage(const char *what)
     return -1;
 }
 
-static int parse_number(const char *text, const char *what, uint64_t max, uint64_t *ret)
-{
-    char message[160];
-
-    if (bytes_parse_u64(text, 0, max, ret) == 0)
-        return 0;
-    (void)snprintf(message, sizeof(message), "%s: \"%.64s\" is no number of 0..%llu", what, text,
-                   (unsigned long long)max);
-    return usage(message);
-}
-
 static int take_option(struct node_main *m, int c, const char *arg)
 {
-    uint64_t v;
-    int r;
+    struct err err = {0};
+    uint64_t v = 0;
+    int word = 0, r = 0;
 
     switch (c) {
     case 'l':
@@ -113,35 +103,28 @@ static int take_option(struct node_main *m, int c, const char *arg)
         m->opts.ephemeral = true;
         return 0;
     case 'u':
-        if (parse_number(arg, "--controller-uid", UINT32_MAX - 1, &v) < 0)
-            return -1;
-        m->opts.controller_uid = (uid_t)v;
-        return 0;
+        r = optval_id("controller-uid", arg, &m->opts.controller_uid, &err);
+        break;
     case 'm':
-        if (parse_number(arg, "--max-creating", 64, &v) < 0)
-            return -1;
+        r = optval_u64("max-creating", arg, 0, 64, "0 to 64", &v, &err);
         m->opts.max_creating = (int)v;
-        return 0;
+        break;
     case 'L':
-        if (parse_number(arg, "--lifeline-fd", 1 << 20, &v) < 0)
-            return -1;
-        m->opts.lifeline_fd = (int)v;
-        return 0;
+        r = optval_fd("lifeline-fd", arg, &m->opts.lifeline_fd, &err);
+        break;
     case 'v':
-        r = log_level_parse(arg);
-        if (r < 0)
-            return usage("--log-level is one of debug, info, warn, error");
-        m->level = (enum log_level)r;
-        return 0;
+        r = optval_word("log-level", arg, log_level_parse, "debug, info, warn or error", &word,
+                        &err);
+        m->level = (enum log_level)word;
+        break;
     case 'F':
-        r = log_format_parse(arg);
-        if (r < 0)
-            return usage("--log-format is kv or json");
-        m->format = (enum log_format)r;
-        return 0;
+        r = optval_word("log-format", arg, log_format_parse, "kv or json", &word, &err);
+        m->format = (enum log_format)word;
+        break;
     default:
         return -1;
     }
+    return r < 0 ? usage(err.msg) : 0;
 }
 
 /* 0: go on; 1: help was shown; < 0: wrong use. */
@@ -203,61 +186,29 @@ static void node_stopped(struct node *n, void *user)
     loop_stop(m->loop);
 }
 
-static void on_signal(struct loop_signal *s, int signum, void *user)
+static void stop(const char *why, bool is_again _unused_, void *user)
 {
     struct node_main *m = user;
 
-    (void)s;
-    log_info("stopping", LOG_I("signal", signum));
+    log_info("stopping", LOG_S("why", why));
     node_stop(&m->node, node_stopped, m);
-}
-
-static void on_lifeline(struct loop_io *io, int events, void *user)
-{
-    struct node_main *m = user;
-    char byte[64];
-    ssize_t n = read(m->opts.lifeline_fd, byte, sizeof(byte));
-
-    (void)events;
-    if (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)))
-        return;
-    loop_io_set(io, 0);
-    log_info("the lifeline ended, stopping");
-    node_stop(&m->node, node_stopped, m);
-}
-
-/* Four descriptors per sandbox: the usual soft limit of 1024 would end at 250. */
-static void raise_fd_limit(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &limit); /* refused: fewer sandboxes, each refusal says so */
-    }
 }
 
 static int serve(struct node_main *m, struct err *err)
 {
-    struct loop_signal *term = NULL, *interrupt = NULL;
-    _cleanup_(loop_io_freep) struct loop_io *lifeline = NULL;
+    struct ends ends = {0};
     int r;
 
     (void)signal(SIGPIPE, SIG_IGN);
-    raise_fd_limit();
+    fd_raise_limit(); /* four descriptors per sandbox */
     r = node_start(&m->node, m->loop, &m->opts, err);
     if (r == 0)
-        r = loop_signal_new(&term, m->loop, SIGTERM, on_signal, m, err);
-    if (r == 0)
-        r = loop_signal_new(&interrupt, m->loop, SIGINT, on_signal, m, err);
-    if (r == 0 && m->opts.lifeline_fd >= 0)
-        r = loop_io_new(&lifeline, m->loop, m->opts.lifeline_fd, LOOP_READ, on_lifeline, m, err);
+        r = ends_watch(&ends, m->loop, m->opts.lifeline_fd, stop, m, err);
     if (r == 0) {
         (void)malloc_trim(0); /* what the start needed once */
         loop_run(m->loop);
     }
-    loop_signal_free(term);
-    loop_signal_free(interrupt);
+    ends_done(&ends);
     if (m->node.loop)
         node_done(&m->node);
     return r;
