@@ -1,15 +1,14 @@
 /*
- * OpenSSL over the connection's descriptor through a BIO of ours, because its own raises SIGPIPE.
  * Each change of certificate is a new SSL_CTX: OpenSSL counts who uses the old one.
  */
 #include "lib/http/http1_tls.h"
 
 #include <errno.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <string.h>
-#include <sys/socket.h>
+
+#include "lib/tls/pem.h"
+#include "lib/tls/socket_bio.h"
 
 struct http1_tls {
     struct http1_wrap wrap;
@@ -19,58 +18,8 @@ struct http1_tls {
 
 struct stream {
     SSL *ssl;
-    int fd;
     bool wants_write;
 };
-
-/* ---- the socket as a BIO ---- */
-
-static int bio_write(BIO *bio, const char *data, int n)
-{
-    struct stream *s = BIO_get_data(bio);
-    ssize_t done;
-
-    BIO_clear_retry_flags(bio);
-    do
-        done = send(s->fd, data, (size_t)n, MSG_NOSIGNAL);
-    while (done < 0 && errno == EINTR);
-    if (done < 0 && errno == EAGAIN)
-        BIO_set_retry_write(bio);
-    return (int)done;
-}
-
-static int bio_read(BIO *bio, char *to, int n)
-{
-    struct stream *s = BIO_get_data(bio);
-    ssize_t done;
-
-    BIO_clear_retry_flags(bio);
-    do
-        done = recv(s->fd, to, (size_t)n, 0);
-    while (done < 0 && errno == EINTR);
-    if (done < 0 && errno == EAGAIN)
-        BIO_set_retry_read(bio);
-    return (int)done;
-}
-
-static long bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
-{
-    (void)bio;
-    (void)num;
-    (void)ptr;
-    return cmd == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *new_bio_method(void)
-{
-    BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "http1 socket");
-
-    if (m && BIO_meth_set_write(m, bio_write) && BIO_meth_set_read(m, bio_read) &&
-        BIO_meth_set_ctrl(m, bio_ctrl))
-        return m;
-    BIO_meth_free(m);
-    return NULL;
-}
 
 /* ---- a connection ---- */
 
@@ -89,20 +38,14 @@ static void *stream_open(void *ctx, int fd)
 {
     struct http1_tls *t = ctx;
     struct stream *s = t->ctx ? calloc(1, sizeof(*s)) : NULL;
-    BIO *bio;
 
     if (!s)
         return NULL;
-    s->fd = fd;
     s->ssl = SSL_new(t->ctx);
-    bio = s->ssl ? BIO_new(t->bio) : NULL;
-    if (!bio) {
+    if (!s->ssl || tls_socket_bio_use(s->ssl, t->bio, fd) < 0) {
         stream_close(s);
         return NULL;
     }
-    BIO_set_data(bio, s);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(s->ssl, bio, bio);
     SSL_set_accept_state(s->ssl);
     return s;
 }
@@ -164,46 +107,6 @@ static bool stream_wants_write(void *stream)
 
 /* ---- the context ---- */
 
-static int bad_config(const char *what, struct err *err)
-{
-    unsigned long e = ERR_get_error();
-    const char *text = e ? ERR_reason_error_string(e) : NULL;
-
-    ERR_clear_error();
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig", "%s: %s", what,
-                   text ? text : "unknown error");
-}
-
-static int use_chain(SSL_CTX *ctx, const char *pem, struct err *err)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
-    int ok = cert && SSL_CTX_use_certificate(ctx, cert) == 1;
-
-    X509_free(cert);
-    while (ok && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        ok = SSL_CTX_add0_chain_cert(ctx, cert) == 1;
-        if (!ok)
-            X509_free(cert);
-    }
-    BIO_free(bio);
-    if (!ok)
-        return bad_config("the certificate", err);
-    ERR_clear_error(); /* the end of the text is how the loop above ends */
-    return 0;
-}
-
-static int use_key(SSL_CTX *ctx, const char *pem, struct err *err)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-    int ok = key && SSL_CTX_use_PrivateKey(ctx, key) == 1 && SSL_CTX_check_private_key(ctx) == 1;
-
-    EVP_PKEY_free(key);
-    BIO_free(bio);
-    return ok ? 0 : bad_config("the key of the certificate", err);
-}
-
 /* A peer that offers only other protocols is answered without ALPN, in HTTP/1.1. */
 static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *n_out,
                        const unsigned char *in, unsigned n_in, void *user)
@@ -232,7 +135,8 @@ int http1_tls_set(struct http1_tls *t, const char *cert_pem, const char *key_pem
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_alpn_select_cb(ctx, choose_alpn, NULL);
-    if (use_chain(ctx, cert_pem, err) < 0 || use_key(ctx, key_pem, err) < 0) {
+    if (tls_pem_chain(ctx, (struct tls_pem){cert_pem}, err) < 0 ||
+        tls_pem_key(ctx, (struct tls_pem){key_pem}, err) < 0) {
         SSL_CTX_free(ctx);
         return -1;
     }
@@ -252,7 +156,7 @@ int http1_tls_new(struct http1_tls **ret, struct err *err)
 
     if (!t)
         return err_oom(err);
-    t->bio = new_bio_method();
+    t->bio = tls_socket_bio_method();
     if (!t->bio) {
         free(t);
         return err_oom(err);

@@ -1,7 +1,4 @@
-/*
- * OpenSSL talks to the socket through a BIO of ours, because its own raises SIGPIPE. Buffers are
- * released while a connection idles.
- */
+/* Buffers are released while a connection idles. */
 #include "lib/rpc/tls.h"
 
 #include <arpa/inet.h>
@@ -11,10 +8,11 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "lib/rpc/tls_core.h"
 #include "lib/rpc/transport.h"
+#include "lib/tls/pem.h"
+#include "lib/tls/socket_bio.h"
 
 enum { RECORD_BYTES = 16 * 1024, NAME_BYTES = 256 };
 
@@ -34,67 +32,6 @@ struct tls_transport {
 };
 
 static const unsigned char alpn_h2[] = TLS_ALPN_H2;
-
-/* ---- errors ---- */
-
-/* The one that says most is the first in OpenSSL's queue. */
-const char *tls_reason(void)
-{
-    unsigned long e = ERR_get_error();
-    const char *text = e ? ERR_reason_error_string(e) : NULL;
-
-    ERR_clear_error();
-    return text ? text : "unknown error";
-}
-
-/* ---- the socket as a BIO ---- */
-
-static int bio_write(BIO *bio, const char *data, int n)
-{
-    struct rpc_transport *t = BIO_get_data(bio);
-    ssize_t done;
-
-    BIO_clear_retry_flags(bio);
-    do
-        done = send(t->fd, data, (size_t)n, MSG_NOSIGNAL);
-    while (done < 0 && errno == EINTR);
-    if (done < 0 && errno == EAGAIN)
-        BIO_set_retry_write(bio);
-    return (int)done;
-}
-
-static int bio_read(BIO *bio, char *to, int n)
-{
-    struct rpc_transport *t = BIO_get_data(bio);
-    ssize_t done;
-
-    BIO_clear_retry_flags(bio);
-    do
-        done = recv(t->fd, to, (size_t)n, 0);
-    while (done < 0 && errno == EINTR);
-    if (done < 0 && errno == EAGAIN)
-        BIO_set_retry_read(bio);
-    return (int)done;
-}
-
-static long bio_ctrl(BIO *bio, int cmd, long num, void *ptr)
-{
-    (void)bio;
-    (void)num;
-    (void)ptr;
-    return cmd == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD *new_bio_method(void)
-{
-    BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "rpc socket");
-
-    if (m && BIO_meth_set_write(m, bio_write) && BIO_meth_set_read(m, bio_read) &&
-        BIO_meth_set_ctrl(m, bio_ctrl))
-        return m;
-    BIO_meth_free(m);
-    return NULL;
-}
 
 /* ---- the transport ---- */
 
@@ -288,15 +225,9 @@ static int prepare_client(const struct tls *tls, struct tls_transport *t,
 
 static int new_ssl(const struct tls *tls, struct tls_transport *t, const struct rpc_tls_peer *peer)
 {
-    BIO *bio;
-
     t->ssl = SSL_new(tls->ctx);
-    bio = t->ssl ? BIO_new(tls->bio) : NULL;
-    if (!bio)
+    if (!t->ssl || tls_socket_bio_use(t->ssl, tls->bio, t->base.fd) < 0)
         return -1;
-    BIO_set_data(bio, &t->base);
-    BIO_set_init(bio, 1);
-    SSL_set_bio(t->ssl, bio, bio);
     (void)SSL_set_app_data(t->ssl, t);
     if (!tls->is_server)
         return prepare_client(tls, t, peer);
@@ -373,7 +304,7 @@ int rpc_tls_new(struct rpc_tls **ret, const struct rpc_tls_opts *opts, struct er
     if (!tls)
         return err_oom(err);
     tls->base.wrap = wrap;
-    tls->bio = new_bio_method();
+    tls->bio = tls_socket_bio_method();
     if (!tls->bio) {
         rpc_tls_free(&tls->base);
         return err_oom(err);

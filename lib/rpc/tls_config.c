@@ -1,12 +1,11 @@
 /* Makes an SSL_CTX out of rpc_tls_opts. */
-#include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/rpc/tls_core.h"
+#include "lib/tls/pem.h"
 
 /* ---- what a context shares ---- */
 
@@ -58,71 +57,7 @@ struct tls_shared *tls_shared_of(const SSL *ssl)
     return SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), shared_index);
 }
 
-/* ---- certificates ---- */
-
-static int bad_config(const char *what, const char *file, struct err *err)
-{
-    return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig", "%s %s: %s", what,
-                   file ? file : "(given as text)", tls_reason());
-}
-
-static BIO *open_pem(const char *pem, const char *file)
-{
-    return pem ? BIO_new_mem_buf(pem, -1) : BIO_new_file(file, "r");
-}
-
-static int add_chain(SSL_CTX *ctx, BIO *bio)
-{
-    X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-    int r = cert ? SSL_CTX_use_certificate(ctx, cert) : 0;
-
-    X509_free(cert);
-    while (r == 1 && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
-        r = SSL_CTX_add0_chain_cert(ctx, cert);
-    if (r == 1)
-        ERR_clear_error(); /* the end of the file is an error to it */
-    return r;
-}
-
-static int load_cert(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    BIO *bio = open_pem(o->cert_pem, o->cert_file);
-    int r = bio ? add_chain(ctx, bio) : 0;
-
-    BIO_free(bio);
-    return r == 1 ? 0 : bad_config("certificate", o->cert_pem ? NULL : o->cert_file, err);
-}
-
-static int load_key(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    BIO *bio = open_pem(o->key_pem, o->key_file);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-    int r = key ? SSL_CTX_use_PrivateKey(ctx, key) : 0; /* checks that it fits the certificate */
-
-    EVP_PKEY_free(key);
-    BIO_free(bio);
-    return r == 1 ? 0 : bad_config("private key", o->key_pem ? NULL : o->key_file, err);
-}
-
-static int load_ca(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
-{
-    BIO *bio = open_pem(o->ca_pem, o->ca_file);
-    X509 *cert;
-    int n = 0, r = 1;
-
-    while (bio && r == 1 && (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
-        r = X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), cert);
-        if (r == 1 && o->is_server)
-            r = SSL_CTX_add_client_CA(ctx, cert);
-        X509_free(cert);
-        n++;
-    }
-    BIO_free(bio);
-    if (n == 0 || r != 1)
-        return bad_config("certificate authority", o->ca_pem ? NULL : o->ca_file, err);
-    ERR_clear_error();
-    return 0;
-}
+/* ---- the options ---- */
 
 static const unsigned char alpn_h2[] = TLS_ALPN_H2;
 
@@ -141,7 +76,8 @@ static int set_trust(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err
 {
     bool has_ca = o->ca_pem || o->ca_file;
 
-    if (has_ca && load_ca(ctx, o, err) < 0)
+    if (has_ca &&
+        tls_pem_authorities(ctx, (struct tls_pem){o->ca_pem, o->ca_file}, o->is_server, err) < 0)
         return -1;
     if (o->is_server) {
         if (has_ca)
@@ -150,7 +86,8 @@ static int set_trust(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err
         return 0;
     }
     if (!has_ca && SSL_CTX_set_default_verify_paths(ctx) != 1)
-        return bad_config("the system's certificate authorities", "", err);
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig",
+                       "the system's certificate authorities: %s", tls_reason());
     SSL_CTX_set_verify(ctx, o->skip_verify ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, tls_spiffe_verify);
     return 0;
 }
@@ -215,7 +152,8 @@ int tls_configure(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err)
     set_modes(ctx, o);
     if (set_shared(ctx, o, err) < 0)
         return -1;
-    if (has_cert && (load_cert(ctx, o, err) < 0 || load_key(ctx, o, err) < 0))
+    if (has_cert && (tls_pem_chain(ctx, (struct tls_pem){o->cert_pem, o->cert_file}, err) < 0 ||
+                     tls_pem_key(ctx, (struct tls_pem){o->key_pem, o->key_file}, err) < 0))
         return -1;
     return set_trust(ctx, o, err);
 }

@@ -24,8 +24,6 @@ struct tls_shared {
         2, 'h', '2'                                                                                \
     } /* RFC 7301 3.1 */
 
-/* What OpenSSL says went wrong; empties its queue. */
-const char *tls_reason(void);
 /* ---- tls_config.c ---- */
 
 int tls_configure(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err);
