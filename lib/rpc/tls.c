@@ -211,7 +211,8 @@ static int prepare_client(const struct tls *tls, struct tls_transport *t,
                           const struct rpc_tls_peer *peer)
 {
     const char *host = tls->server_name ? tls->server_name : peer->host;
-    bool is_verified = tls->server_name || !tls_shared_of(t->ssl)->spiffe_ids;
+    const struct tls_shared *shared = tls_shared_of(t->ssl);
+    bool is_verified = !shared->pin[0] && (tls->server_name || !shared->spiffe_ids);
 
     SSL_set_connect_state(t->ssl);
     if (host && !tls->skip_verify &&
@@ -315,6 +316,16 @@ int rpc_tls_new(struct rpc_tls **ret, const struct rpc_tls_opts *opts, struct er
     }
     *ret = &tls->base;
     return 0;
+}
+
+int rpc_tls_fingerprint(const struct rpc_tls *base, char ret[65], struct err *err)
+{
+    const X509 *cert = SSL_CTX_get0_certificate(CONTAINER_OF(base, const struct tls, base)->ctx);
+
+    if (!cert)
+        return err_set(err, RPC_FAILED_PRECONDITION, "CertificateMissing",
+                       "there is no certificate of our own");
+    return tls_cert_sha256(cert, ret) == 0 ? 0 : err_oom(err);
 }
 
 void rpc_tls_free(struct rpc_tls *base)

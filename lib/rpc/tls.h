@@ -35,6 +35,12 @@ struct rpc_tls_opts {
      * besides); a server needs the authority of its clients.
      */
     const char *const *spiffe_ids;
+    /*
+     * Client: the SHA-256 of the peer's certificate, 64 lower-case hex digits. Exactly that one is
+     * taken, whoever signed it, whatever names and dates it has; ca and the name's check have no
+     * part then. For peers whose certificate was learnt from somebody who is trusted already.
+     */
+    const char *peer_sha256;
     bool no_resumption; /* each connection makes a full handshake */
     /* For debugging: appends the secrets of every connection to this file (NSS key log format), so
      * that whoever reads it reads all that is said. Made with mode 0600; one that others can read
@@ -47,6 +53,9 @@ int rpc_tls_new(struct rpc_tls **ret, const struct rpc_tls_opts *opts, struct er
 /* Connections that come later use the new certificates, and resume no session of the old ones;
  * those that are open live on. On failure the old ones stay. */
 int rpc_tls_reload(struct rpc_tls *tls, const struct rpc_tls_opts *opts, struct err *err);
+/* The SHA-256 of its own certificate, as peer_sha256 wants it. FAILED_PRECONDITION
+ * "CertificateMissing": it has none. */
+int rpc_tls_fingerprint(const struct rpc_tls *tls, char ret[65], struct err *err);
 /* Connections that are open live on. */
 void rpc_tls_free(struct rpc_tls *tls);
 DEFINE_CLEANUP(struct rpc_tls *, rpc_tls_free)

@@ -76,6 +76,8 @@ static int set_trust(SSL_CTX *ctx, const struct rpc_tls_opts *o, struct err *err
 {
     bool has_ca = o->ca_pem || o->ca_file;
 
+    if (o->peer_sha256 && !o->is_server)
+        return tls_pin_use(ctx, SSL_CTX_get_ex_data(ctx, shared_index), o->peer_sha256, err);
     if (has_ca &&
         tls_pem_authorities(ctx, (struct tls_pem){o->ca_pem, o->ca_file}, o->is_server, err) < 0)
         return -1;

@@ -14,6 +14,7 @@ struct tls_sessions;
 
 struct tls_shared {
     char **spiffe_ids;             /* NULL-terminated, or NULL: anyone who is verified */
+    char pin[65];                  /* SHA-256 of the one certificate that is taken; "": any  */
     struct tls_tickets *tickets;   /* server */
     struct tls_sessions *sessions; /* client */
     int key_log_fd;                /* -1: none */
@@ -53,6 +54,10 @@ char *tls_spiffe_of(X509 *cert);
 int tls_spiffe_check(const struct tls_shared *shared, const char *id, struct err *err);
 /* OpenSSL's verify callback: refuses inside the handshake, so that the peer is told by an alert. */
 int tls_spiffe_verify(int is_ok, X509_STORE_CTX *store);
+/* In hex. < 0: out of memory. */
+int tls_cert_sha256(const X509 *cert, char ret[65]);
+/* Takes the place of all verification: one certificate only. */
+int tls_pin_use(SSL_CTX *ctx, struct tls_shared *shared, const char *sha256, struct err *err);
 /* tls.c: what our own side is told then. */
 void tls_note_refusal(SSL *ssl, const char *why);
 int tls_spiffe_use(struct tls_shared *shared, const char *const *ids, struct err *err);

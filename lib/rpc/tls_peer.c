@@ -1,4 +1,4 @@
-/* Who the peer's certificate says it is, in the manner of SPIFFE. */
+/* Who the peer's certificate says it is, in the manner of SPIFFE; or which one it is. */
 #include <openssl/x509v3.h>
 #include <string.h>
 
@@ -97,5 +97,44 @@ int tls_spiffe_use(struct tls_shared *shared, const char *const *ids, struct err
         if (!shared->spiffe_ids[i])
             return err_oom(err);
     }
+    return 0;
+}
+
+/* ---- one certificate and no other ---- */
+
+int tls_cert_sha256(const X509 *cert, char ret[65])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n;
+
+    if (X509_digest(cert, EVP_sha256(), digest, &n) != 1 || n != 32)
+        return -1;
+    bytes_hex(digest, n, ret);
+    return 0;
+}
+
+static int verify_pin(X509_STORE_CTX *store, void *user)
+{
+    const struct tls_shared *shared = user;
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    X509 *cert = X509_STORE_CTX_get0_cert(store);
+    char sha256[65];
+
+    if (cert && tls_cert_sha256(cert, sha256) == 0 && strcmp(sha256, shared->pin) == 0)
+        return 1;
+    tls_note_refusal(ssl, "TLS handshake: the peer shows another certificate than the one that "
+                          "is expected");
+    X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+    return 0;
+}
+
+int tls_pin_use(SSL_CTX *ctx, struct tls_shared *shared, const char *sha256, struct err *err)
+{
+    if (strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadTlsConfig",
+                       "the SHA-256 of a certificate is 64 hexadecimal digits in lower case");
+    memcpy(shared->pin, sha256, sizeof(shared->pin));
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_cert_verify_callback(ctx, verify_pin, shared);
     return 0;
 }

@@ -123,6 +123,37 @@ static void test_verify(void **state)
     secure_down(&s);
 }
 
+/* A certificate that no authority signed, that has run out and names somebody else. */
+static void test_pinned(void **state)
+{
+    struct rpc_tls_opts server = server_opts(), client = {0};
+    struct secure s;
+    struct err err;
+    char sha256[65];
+
+    (void)state;
+    server.cert_pem = expired.cert_pem;
+    server.key_pem = expired.key_pem;
+    client.peer_sha256 = sha256;
+    memset(sha256, 'a', 64);
+    sha256[64] = '\0';
+    check_refused(&server, &client, "another certificate");
+    secure_up(&s, &server, NULL);
+    assert_int_equal(rpc_tls_fingerprint(s.server, sha256, &err), 0);
+    secure_down(&s);
+    client.server_name = "elsewhere.test";
+    secure_up(&s, &server, &client);
+    check_echo(&s, 1);
+    assert_int_equal(rpc_tls_fingerprint(s.client, sha256, &err), -1);
+    assert_string_equal(err.reason, "CertificateMissing");
+    secure_down(&s);
+    server = server_opts(); /* a good one, but another */
+    check_refused(&server, &client, "another certificate");
+    client.peer_sha256 = "ABCD";
+    assert_int_equal(rpc_tls_new(&s.client, &client, &err), -1);
+    assert_string_equal(err.reason, "BadTlsConfig");
+}
+
 static void test_mutual(void **state)
 {
     struct rpc_tls_opts server = server_opts(), client = client_opts();
@@ -266,7 +297,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slow_handshake), cmocka_unit_test(test_echo),
-        cmocka_unit_test(test_verify),         cmocka_unit_test(test_mutual),
+        cmocka_unit_test(test_verify),         cmocka_unit_test(test_pinned),
+        cmocka_unit_test(test_mutual),
         cmocka_unit_test(test_versions),       cmocka_unit_test(test_config),
     };
 
