@@ -49,6 +49,7 @@ struct kube_lease {
     struct loop *loop;
     struct kube_lease_opts opts;
     char *ns, *name, *identity;
+    char *note; /* what we tell; NULL: nothing */
     void *user;
     enum lease_state state;
     enum lease_view view;
@@ -139,6 +140,23 @@ static json_t *new_lease(const struct kube_lease *l)
                      leases.kind, "metadata", "name", l->name, "namespace", l->ns, "spec");
 }
 
+static int set_note(json_t *lease, const char *note)
+{
+    json_t *metadata = json_object_get(lease, "metadata");
+    json_t *annotations = json_object_get(metadata, "annotations");
+
+    if (!note || !*note) {
+        (void)json_object_del(annotations, KUBE_LEASE_NOTE); /* it may have none */
+        return 0;
+    }
+    if (!json_is_object(annotations)) {
+        annotations = json_object();
+        if (json_object_set_new(metadata, "annotations", annotations) < 0)
+            return -1;
+    }
+    return json_object_set_new(annotations, KUBE_LEASE_NOTE, json_string(note));
+}
+
 /* holder "": released. The rest of the object is as it was: its resourceVersion locks the PUT. */
 static json_t *wanted(const struct kube_lease *l, const char *holder)
 {
@@ -153,6 +171,7 @@ static json_t *wanted(const struct kube_lease *l, const char *holder)
               : meta_set_int(o, "spec.leaseDurationSeconds",
                              *holder ? (l->opts.duration_ms + 999) / 1000 : 1, NULL);
     r = r < 0 ? r : meta_set_str(o, "spec.renewTime", now, NULL);
+    r = r < 0 ? r : set_note(o, *holder ? l->note : NULL);
     if (r == 0 && is_taking) {
         r = meta_set_str(o, "spec.acquireTime", now, NULL);
         r = r < 0 ? r
@@ -534,6 +553,7 @@ void kube_lease_free(struct kube_lease *l)
     free(l->ns);
     free(l->name);
     free(l->identity);
+    free(l->note);
     free(l);
 }
 
@@ -545,4 +565,30 @@ bool kube_lease_is_leader(const struct kube_lease *l)
 const char *kube_lease_holder(const struct kube_lease *l)
 {
     return l->holder;
+}
+
+int kube_lease_tell(struct kube_lease *l, const char *note, struct err *err)
+{
+    char *copy;
+
+    if (strcmp(note ? note : "", l->note ? l->note : "") == 0)
+        return 0;
+    copy = strdup(note ? note : "");
+    if (!copy)
+        return err_oom(err);
+    free(l->note);
+    l->note = copy;
+    if (l->state == LEASE_LEADING) {
+        l->next_ms = 0;
+        loop_task_schedule(l->task);
+    }
+    return 0;
+}
+
+const char *kube_lease_told(const struct kube_lease *l)
+{
+    const json_t *annotations = meta_get(l->seen, "metadata.annotations");
+    const char *note = json_string_value(json_object_get(annotations, KUBE_LEASE_NOTE));
+
+    return note ? note : "";
 }

@@ -34,6 +34,17 @@ int kube_lease_release(struct kube_lease *l, void (*done)(void *user), void *use
 void kube_lease_free(struct kube_lease *l);
 DEFINE_CLEANUP(struct kube_lease *, kube_lease_free)
 
+/*
+ * What the holder tells all who look at the Lease: its annotation KUBE_LEASE_NOTE, written with the
+ * Lease itself, at once when it changes. Whoever takes the Lease puts his own in its place. NULL or
+ * "": none.
+ */
+#define KUBE_LEASE_NOTE "agentsandbox.dev/leader"
+int kube_lease_tell(struct kube_lease *l, const char *note, struct err *err);
+/* The note of whoever holds it, as far as we know; "". Good until the next turn of the loop. A
+ * holder of another make may have left the one before him: let the note say whose it is. */
+const char *kube_lease_told(const struct kube_lease *l);
+
 bool kube_lease_is_leader(const struct kube_lease *l);
 /* Who holds it as far as we know; "". */
 const char *kube_lease_holder(const struct kube_lease *l);

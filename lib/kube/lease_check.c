@@ -227,7 +227,9 @@ static void one_that_is_released_is_taken_at_once(void **state)
     join(&s, &s.a, "a");
     wait_for(&s, &s.a.n_started, 1);
     join(&s, &s.b, "b");
+    assert_int_equal(kube_lease_tell(s.a.lease, "a lives here", &err), 0); /* after the fact */
     run_for(&s, 1000);
+    assert_string_equal(kube_lease_told(s.b.lease), "a lives here");
     released = clock_monotonic_ms();
     assert_int_equal(kube_lease_release(s.a.lease, on_released, &s.a, &err), 0);
     wait_for(&s, &s.a.n_released, 1);
@@ -236,6 +238,7 @@ static void one_that_is_released_is_taken_at_once(void **state)
                   (unsigned long long)(s.b.started_ms - released));
     assert_in_range(s.b.started_ms - released, 0, 2000);
     assert_int_equal(s.a.n_stopped, 0);
+    assert_string_equal(kube_lease_told(s.b.lease), "");
     request(&s, KUBE_GET, NULL, &r);
     assert_string_equal(spec(&r, "holderIdentity"), "b");
     json_decref(r.body);
