@@ -298,8 +298,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slow_handshake), cmocka_unit_test(test_echo),
         cmocka_unit_test(test_verify),         cmocka_unit_test(test_pinned),
-        cmocka_unit_test(test_mutual),
-        cmocka_unit_test(test_versions),       cmocka_unit_test(test_config),
+        cmocka_unit_test(test_mutual),         cmocka_unit_test(test_versions),
+        cmocka_unit_test(test_config),
     };
 
     return cmocka_run_group_tests(tests, make_all, free_all);

@@ -58,8 +58,7 @@ static const ProtobufCMessage *named_part(const ProtobufCMessage *m)
     return part ? part : m;
 }
 
-/* "authorization: Bearer TOKEN"; NULL when there is none. */
-static const char *bearer_token(const struct rpc_call *call)
+const char *gate_bearer_token(const struct rpc_call *call)
 {
     const char *value = rpc_metadata_get(rpc_call_headers(call), "authorization");
 
@@ -108,7 +107,7 @@ static void ask(struct waiting *w)
     const char *ns = text_field(part, "namespace");
 
     w->ask = (struct who_ask){
-        .token = bearer_token(w->call),
+        .token = gate_bearer_token(w->call),
         .subject = rpc_call_peer(w->call)->tls_name,
         .group = m->rule.group,
         .resource = m->rule.resource,
@@ -120,6 +119,14 @@ static void ask(struct waiting *w)
     who_ask(m->gate->opts.who, &w->ask);
 }
 
+static bool pass_to_leader(const struct gated_method *m, struct rpc_call *call,
+                           const ProtobufCMessage *request)
+{
+    const struct gate_opts *o = &m->gate->opts;
+
+    return o->pass_on && o->pass_on(call, m->desc, request, o->user);
+}
+
 static void on_call(struct rpc_call *call, const ProtobufCMessage *request, void *user)
 {
     const struct gated_method *m = user;
@@ -127,7 +134,8 @@ static void on_call(struct rpc_call *call, const ProtobufCMessage *request, void
     struct err err;
 
     if (gate_check_leader(m->gate, &err) < 0) {
-        rpc_call_fail(call, &err);
+        if (!pass_to_leader(m, call, request))
+            rpc_call_fail(call, &err);
         return;
     }
     if (!m->gate->opts.who) {

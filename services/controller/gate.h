@@ -13,6 +13,10 @@ struct gate_opts {
     struct who *who; /* NULL: everybody may (--grpc-insecure) */
     /* Whether this replica answers; if not, *leader is who does ("" unknown). */
     bool (*leads)(const char **leader, void *user);
+    /* When it does not: takes the call and lets the leader answer it (pass.h). false: not taken, it
+     * is answered NotLeader. NULL: none is. */
+    bool (*pass_on)(struct rpc_call *call, const struct rpc_method_desc *m,
+                    const ProtobufCMessage *request, void *user);
     void *user;
 };
 
@@ -32,6 +36,8 @@ struct gate_rule {
 int gate_handle(struct gate *g, struct rpc_server *server, const struct rpc_method_desc *m,
                 const struct gate_rule *rule, rpc_msg_handler handler, void *user, struct err *err);
 
+/* Of "authorization: Bearer TOKEN"; NULL: the call has none. */
+const char *gate_bearer_token(const struct rpc_call *call);
 /* Inside a handler: who calls. NULL: not known (no gate, or everybody may). */
 const char *gate_principal(const struct gate *g);
 /* UNAVAILABLE "NotLeader" with the leader's name when this replica does not answer (any more). */

@@ -17,6 +17,7 @@
 #include "services/controller/claim_service.h"
 #include "services/controller/gate.h"
 #include "services/controller/names.h"
+#include "services/controller/pass.h"
 #include "services/controller/route_service.h"
 
 enum { REVIEW_TIMEOUT_MS = 5000 };
@@ -27,6 +28,7 @@ struct kube_door {
     struct list reviews; /* struct review, under way */
     struct who *who;
     struct gate *gate;
+    struct pass *pass;
     struct rpc_tls *tls;
     struct rpc_server *server;
     struct rpc_health *health;
@@ -123,12 +125,33 @@ static int make_tls(struct kube_door *d, struct err *err)
     return 0;
 }
 
+static bool leads(const char **leader, void *user)
+{
+    const struct kube_door *d = user;
+
+    return d->opts.leads(leader, d->opts.user);
+}
+
+static bool pass_to_leader(struct rpc_call *call, const struct rpc_method_desc *m,
+                           const ProtobufCMessage *request, void *user)
+{
+    struct kube_door *d = user;
+    struct pass_leader leader;
+    const char *holder;
+
+    return d->opts.told && !d->opts.leads(&holder, d->opts.user) &&
+           pass_read_note(d->opts.told(d->opts.user), holder, &leader) == 0 &&
+           pass_on(d->pass, &leader, call, m, request);
+}
+
 static int make_gate(struct kube_door *d, struct err *err)
 {
     const struct who_ops ops = {.post = post, .now_ms = review_now, .user = d};
-    struct gate_opts opts = {.leads = d->opts.leads, .user = d->opts.user};
+    const struct pass_opts pass = {
+        .name = d->opts.identity, .is_plain = d->opts.is_insecure, .observer = d->opts.observer};
+    struct gate_opts opts = {.leads = leads, .pass_on = pass_to_leader, .user = d};
 
-    if (who_new(&d->who, &ops, err) < 0)
+    if (who_new(&d->who, &ops, err) < 0 || pass_new(&d->pass, d->loop, &pass, err) < 0)
         return -1;
     opts.who = d->who;
     return gate_new(&d->gate, &opts, err);
@@ -245,6 +268,7 @@ void kube_door_free(struct kube_door *d)
         free(r);
     }
     gate_free(d->gate);
+    pass_free(d->pass);
     who_free(d->who);
     rpc_tls_free(d->tls);
     free(d);
@@ -253,4 +277,47 @@ void kube_door_free(struct kube_door *d)
 const char *kube_door_address(const struct kube_door *d)
 {
     return d->address;
+}
+
+/* Without brackets. "" when it listens on all. */
+static void listen_ip(const struct kube_door *d, char ret[64])
+{
+    const char *end = strrchr(d->address, ':'), *begin = d->address;
+    size_t n;
+
+    ret[0] = '\0';
+    if (!end)
+        return;
+    n = (size_t)(end - begin);
+    if (n > 2 && *begin == '[') {
+        begin++;
+        n -= 2;
+    }
+    if (n < 64 && !(n == 2 && strncmp(begin, "::", 2) == 0) &&
+        !(n == 7 && strncmp(begin, "0.0.0.0", 7) == 0))
+        (void)snprintf(ret, 64, "%.*s", (int)n, begin);
+}
+
+int kube_door_note(const struct kube_door *d, const char *ip, char **ret, struct err *err)
+{
+    const char *port = strrchr(d->address, ':'), *ca = d->opts.client_ca_file;
+    struct pass_leader me = {0};
+    bool is_v6;
+    char own[64];
+
+    listen_ip(d, own);
+    if (!*ip)
+        ip = own;
+    is_v6 = strchr(ip, ':');
+    if (*ip && port && !(ca && *ca)) {
+        (void)snprintf(me.identity, sizeof(me.identity), "%s", d->opts.identity);
+        if ((size_t)snprintf(me.address, sizeof(me.address), is_v6 ? "[%s]%s" : "%s%s", ip, port) >=
+            sizeof(me.address))
+            return err_set(err, RPC_INVALID_ARGUMENT, "BadAddress", "\"%.64s…\" is no IP address",
+                           ip);
+        if (d->tls && rpc_tls_fingerprint(d->tls, me.sha256, err) < 0)
+            return -1;
+    }
+    *ret = me.address[0] ? pass_note(&me) : strdup("");
+    return *ret ? 0 : err_oom(err);
 }

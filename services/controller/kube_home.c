@@ -282,6 +282,27 @@ static bool leads(const char **leader, void *user)
     return h->state == HOME_LEADING;
 }
 
+static const char *told(void *user)
+{
+    const struct kube_home *h = user;
+
+    return h->lease ? kube_lease_told(h->lease) : "";
+}
+
+/* In the Lease, when it is ours: where the others pass calls on to. */
+static void tell_where(struct kube_home *h)
+{
+    const char *ip = h->options->grpc_advertise_ip, *pod_ip = getenv("POD_IP");
+    _cleanup_(freep) char *note = NULL;
+    struct err err;
+
+    if (!h->door || !h->lease)
+        return;
+    if (kube_door_note(h->door, *ip || !pod_ip ? ip : pod_ip, &note, &err) < 0 ||
+        kube_lease_tell(h->lease, note, &err) < 0)
+        log_warn("other replicas are not told where to pass calls on to", LOG_ERR(&err));
+}
+
 static bool wants_door(const struct kube_home *h)
 {
     const char *a = h->options->grpc_address;
@@ -299,6 +320,8 @@ static void open_door(struct kube_home *h)
                                   .is_insecure = o->grpc_insecure,
                                   .client = h->client,
                                   .leads = leads,
+                                  .told = told,
+                                  .identity = h->identity,
                                   .user = h,
                                   .observer = h->observer};
     struct err err;
@@ -328,6 +351,7 @@ static void on_certificate(void *user)
         open_door(h);
     else if (kube_door_reload(h->door, &err) < 0)
         log_warn("gRPC keeps its old certificate", LOG_ERR(&err));
+    tell_where(h);
 }
 
 static int open_core(struct kube_home *h, struct err *err)
@@ -447,6 +471,8 @@ static void start_lease(struct kube_home *h)
     log_info("waiting for the lease", LOG_S("lease", LEASE_NAME), LOG_S("namespace", opts.ns));
     if (kube_lease_new(&h->lease, h->client, h->loop, &opts, h, &err) < 0)
         fail(h, &err);
+    else
+        tell_where(h);
 }
 
 /* ---- STOPPING ---- */

@@ -57,6 +57,8 @@ static const struct flag flags[] = {
       "who may sign certificates of clients; empty: clients show tokens only"),
     F(FLAG_BOOL, grpc_insecure, "grpc-insecure", "false", ANY,
       "gRPC without TLS; tokens are needed all the same"),
+    F(FLAG_STRING, grpc_advertise_ip, "grpc-advertise-ip", "", ANY,
+      "where other replicas reach it; empty: $POD_IP, or the address it listens on"),
     F(FLAG_STRING, cluster_domain, "cluster-domain", "cluster.local", NOT_EMPTY,
       "suffix of Service names"),
 

@@ -20,6 +20,7 @@ struct kube_options {
     const char *metrics_address, *probe_address, *grpc_address; /* ":8080"; "0": none */
     const char *grpc_cert, *grpc_key, *grpc_client_ca; /* "": the webhook's own; no client CA   */
     bool grpc_insecure;
+    const char *grpc_advertise_ip; /* "": $POD_IP, or the one it listens on */
     const char *cluster_domain;
 
     bool enable_webhook, manage_certs;

@@ -156,7 +156,7 @@ static void test_help(void **state)
         (void)snprintf(line, sizeof(line), "  --%s", kube_options_name(n));
         assert_non_null(strstr(help, line));
     }
-    assert_int_equal(n, 49);
+    assert_int_equal(n, 50);
     free(help);
 }
 
