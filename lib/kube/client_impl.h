@@ -39,7 +39,7 @@ struct kube_call {
     struct kube_client *client;
     enum kube_call_state state;
     unsigned lane; /* enum kube_lane, or KUBE_LANE_WATCH */
-    bool is_stream;
+    bool is_stream, wants_text;
     char *url;               /* owned */
     char *body;              /* owned, or NULL */
     struct kube_asked asked; /* its strings are in `text` */
@@ -60,6 +60,8 @@ struct kube_call {
     int status;
     bool is_uncertain;
     json_t *answer;
+    bool has_ident;
+    struct kube_ident ident; /* wants_text */
     kube_done_fn done;
     void (*on_data)(struct kube_call *call, void *user);
     void *user;

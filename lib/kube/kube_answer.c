@@ -115,15 +115,27 @@ static bool may_come_again(struct kube_call *call)
     return true;
 }
 
+/* Whether the answer is JSON; what is to be told of it is read. */
+static bool read_answer(struct kube_call *call, struct err *err)
+{
+    const char *text = (const char *)buf_data(&call->in);
+    size_t n = buf_len(&call->in);
+    int r;
+
+    if (call->wants_text && call->status / 100 == 2) {
+        r = kube_ident_read(&call->ident, text, n, n, err);
+        call->has_ident = r == 0;
+        return r >= 0;
+    }
+    call->answer = meta_parse(text, n, n, err);
+    return call->answer != NULL;
+}
+
 static void parse_answer(struct kube_call *call)
 {
     struct err err = {0};
 
-    if (buf_len(&call->in) == 0)
-        return;
-    call->answer =
-        meta_parse((const char *)buf_data(&call->in), buf_len(&call->in), buf_len(&call->in), &err);
-    if (call->answer || call->status >= 300)
+    if (buf_len(&call->in) == 0 || read_answer(call, &err) || call->status >= 300)
         return;
     call->is_uncertain = is_write(call); /* it has happened, but what? */
     call->err = err;

@@ -86,6 +86,7 @@ int kube_call_new(struct kube_call **ret, struct kube_client *c, const struct ku
     list_init(&call->news);
     call->client = c;
     call->is_stream = is_stream;
+    call->wants_text = req->wants_text;
     call->lane = req->lane;
     buf_init(&call->in, 0);
     if (copy_asked(call, req) < 0)

@@ -145,6 +145,11 @@ static void deliver_ended(struct kube_client *c)
                                   .body = call->answer,
                                   .is_uncertain = call->is_uncertain};
 
+        if (call->wants_text && !res.err && buf_len(&call->in) > 0) {
+            res.text = (const char *)buf_data(&call->in);
+            res.n_text = buf_len(&call->in);
+            res.ident = call->has_ident ? &call->ident : NULL;
+        }
         if (call->done)
             call->done(&res, call->user);
         kube_call_free(call);

@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "lib/base/err.h"
+#include "lib/kube/kube_ident.h"
 
 struct loop;
 struct metrics;
@@ -80,12 +81,18 @@ struct kube_request {
     unsigned timeout_ms;   /* 0: the client's                                              */
     size_t max_body_bytes; /* of `body` as text; 0: 3 MiB, an API server's own limit        */
     size_t max_bytes;      /* of the answer; 0: 4 MiB (a list: 64 MiB)                       */
+    bool wants_text; /* a 2xx answer is told as text: nothing is built that nobody reads      */
 };
 
 struct kube_result {
     const struct err *err; /* NULL: 2xx                                                     */
     int status;            /* HTTP; 0 when there was no answer                              */
     json_t *body;          /* borrowed: json_incref() to keep. NULL when it is no JSON      */
+    /* wants_text and 2xx: the answer's JSON, and what object it is (NULL: none with a name, uid and
+     * version). Good during the call. */
+    const char *text;
+    size_t n_text;
+    const struct kube_ident *ident;
     /* The request may have taken effect although err is set: it was sent and the answer is lost or
      * is a 5xx. */
     bool is_uncertain;

@@ -26,7 +26,7 @@
 #define LIST_TIMEOUT_MS    120000
 #define SHORT_WATCH_MS     1000 /* one that ends sooner and told nothing is a failure */
 #define MAX_QUERY_BYTES    8192
-#define MAX_VERSION_BYTES  32
+#define MAX_VERSION_BYTES  KUBE_VERSION_MAX
 #define MAX_CONTINUE_BYTES 4096
 
 enum watch_state { WATCH_LISTING, WATCH_LIST_WAIT, WATCH_WATCHING, WATCH_WATCH_WAIT };
@@ -162,9 +162,19 @@ static void on_timer(struct loop_timer *t, void *user)
 
 /* ---- objects ---- */
 
+static const char *const no_managed_fields[] = {"managedFields", NULL};
+const struct json_sieve kube_sieve_metadata = {.without = no_managed_fields};
+static const struct json_sieve_member object_members[] = {{"metadata", &kube_sieve_metadata}, {0}};
+const struct json_sieve kube_sieve_object = {.inside = object_members};
+
+static json_t *build(const struct kube_watch *w, const char *text, size_t n, struct err *err)
+{
+    return json_read(text, n, KUBE_MAX_ITEM, w->opts.sieve ? w->opts.sieve : &kube_sieve_object,
+                     err);
+}
+
 static void prune(const struct kube_watch *w, json_t *o)
 {
-    (void)json_object_del(json_object_get(o, "metadata"), "managedFields"); /* absent is fine */
     if (w->opts.prune)
         w->opts.prune(o);
 }
@@ -193,8 +203,8 @@ static int complete_item(const struct kube_watch *w, json_t *o, struct err *err)
 
 static int take_item(struct kube_watch *w, struct err *err)
 {
-    _cleanup_json_ json_t *o = meta_parse((const char *)buf_data(&w->split.item),
-                                          buf_len(&w->split.item), KUBE_MAX_ITEM, err);
+    _cleanup_json_ json_t *o =
+        build(w, (const char *)buf_data(&w->split.item), buf_len(&w->split.item), err);
 
     if (!o)
         return -1;
@@ -355,55 +365,70 @@ static int take_error(struct kube_watch *w, const json_t *status, bool *ret_must
     return kube_error_from_status(err, &asked, status);
 }
 
-static int take_event(struct kube_watch *w, json_t *ev, bool *ret_must_list, struct err *err)
+/* Something is there, or it is gone, with its text's object. */
+static int take_object(struct kube_watch *w, const struct kube_event *ev, struct err *err)
 {
-    const char *type = meta_str(ev, "type", "");
-    json_t *o = json_object_get(ev, "object");
-    const char *version = meta_str(o, "metadata.resourceVersion", "");
-    int r = 0;
+    _cleanup_json_ json_t *o = NULL;
 
-    if (!json_is_object(o))
-        return garbage(w, err, "an event without an object");
-    if (strcmp(type, "ERROR") == 0)
-        return take_error(w, o, ret_must_list, err);
-    if (!version[0] || strlen(version) >= sizeof(w->version))
-        return garbage(w, err, "an event without a resourceVersion");
-    if (strcmp(type, "BOOKMARK") == 0) {
-        w->stats.n_bookmarks++;
-    } else if (!is_whole(o)) {
-        return garbage(w, err, "an event without name or uid");
-    } else if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0) {
-        prune(w, o);
-        r = w->ops.put(o, w->user, err);
-    } else if (strcmp(type, "DELETED") == 0) {
-        prune(w, o);
-        r = w->ops.gone(o, w->user, err);
-    } else {
-        return garbage(w, err, "an event of an unknown type");
+    if (ev->type != KUBE_EVENT_DELETED && ev->has_ident && w->ops.is_known &&
+        w->ops.is_known(&ev->ident, w->user)) {
+        w->stats.n_known++;
+        return 0;
     }
+    o = build(w, ev->object, ev->n_object, err);
+    if (!o)
+        return -1;
+    if (!is_whole(o))
+        return garbage(w, err, "an event without name or uid");
+    prune(w, o);
+    return ev->type == KUBE_EVENT_DELETED ? w->ops.gone(o, w->user, err)
+                                          : w->ops.put(o, w->user, err);
+}
+
+static int end_by_error(struct kube_watch *w, const struct kube_event *ev, bool *ret_must_list,
+                        struct err *err)
+{
+    _cleanup_json_ json_t *status = json_read(ev->object, ev->n_object, KUBE_MAX_ITEM, NULL, err);
+
+    return status ? take_error(w, status, ret_must_list, err) : -1;
+}
+
+static int take_event(struct kube_watch *w, const struct kube_event *ev, bool *ret_must_list,
+                      struct err *err)
+{
+    int r;
+
+    if (!ev->object)
+        return garbage(w, err, "an event without an object");
+    if (ev->type == KUBE_EVENT_ERROR)
+        return end_by_error(w, ev, ret_must_list, err);
+    if (!ev->version[0])
+        return garbage(w, err, "an event without a resourceVersion");
+    if (ev->type == KUBE_EVENT_OTHER)
+        return garbage(w, err, "an event of an unknown type");
+    w->stats.n_bookmarks += ev->type == KUBE_EVENT_BOOKMARK;
+    r = ev->type == KUBE_EVENT_BOOKMARK ? 0 : take_object(w, ev, err);
     if (r < 0)
         return -1;
     w->stats.n_events++;
     w->has_told = true;
-    (void)snprintf(w->version, sizeof(w->version), "%s",
-                   meta_str(o, "metadata.resourceVersion", ""));
+    (void)snprintf(w->version, sizeof(w->version), "%s", ev->version);
     return 0;
 }
 
 static int take_line(struct kube_watch *w, const char *line, size_t n, bool *ret_must_list,
                      struct err *err)
 {
-    _cleanup_json_ json_t *ev = NULL;
+    struct kube_event ev;
 
     *ret_must_list = true; /* what cannot be read may have been anything */
     if (n == 0)
         return 0;
-    ev = meta_parse(line, n, KUBE_MAX_ITEM, err);
-    if (!ev) {
+    if (kube_event_read(&ev, line, n, KUBE_MAX_ITEM, err) < 0) {
         w->stats.n_garbage++;
         return err_wrap(err, "the watch of %s", w->opts.resource->plural);
     }
-    return take_event(w, ev, ret_must_list, err);
+    return take_event(w, &ev, ret_must_list, err);
 }
 
 static void on_watch_data(struct kube_call *call, void *user)

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/api/json_read.h"
 #include "lib/kube/kube_client.h"
+#include "lib/kube/kube_ident.h"
 
 struct kube_watch;
 
@@ -29,6 +31,9 @@ struct kube_watch_ops {
     /* Something failed and is tried again after wait_ms (for the log), or err NULL: it works again.
      * May be NULL. */
     void (*trouble)(const struct err *err, unsigned wait_ms, void *user);
+    /* Whether a `put` of this object would bring nothing new: it is not built then, nor told. NULL:
+     * all are told. Not asked about what a list tells. */
+    bool (*is_known)(const struct kube_ident *id, void *user);
 };
 
 struct kube_watch_opts {
@@ -36,7 +41,9 @@ struct kube_watch_opts {
     const char *ns;                       /* NULL: all                                     */
     const char *label_selector;           /* NULL: none; escaped here                      */
     const char *field_selector;           /* the same                                      */
-    /* Takes away what nobody needs (managedFields are gone already); NULL: keeps all. */
+    /* What of an object is built at all; static. NULL: all but managedFields. */
+    const struct json_sieve *sieve;
+    /* Takes away what else nobody needs; NULL: keeps all. */
     void (*prune)(json_t *object);
     unsigned page_size;  /* of the lists; 0: 500                                           */
     unsigned timeout_s;  /* of one watch, told to the server; 0: 300 to 600, by chance     */
@@ -54,6 +61,12 @@ bool kube_watch_is_synced(const struct kube_watch *w);
 
 struct kube_watch_stats {
     uint64_t n_lists, n_watches, n_events, n_bookmarks;
+    uint64_t n_known;                        /* events of what is known already: among n_events */
     uint64_t n_expired, n_silent, n_garbage; /* why it was mended */
 };
 void kube_watch_stats(const struct kube_watch *w, struct kube_watch_stats *ret);
+
+/* All but managedFields: what a watch builds unless told otherwise. */
+extern const struct json_sieve kube_sieve_object;
+/* Of an object's metadata: for sieves of one's own. */
+extern const struct json_sieve kube_sieve_metadata;

@@ -151,7 +151,7 @@ static int watch(void *user, struct err *err)
     _cleanup_(kube_client_freep) struct kube_client *c = NULL;
     _cleanup_(kube_watch_freep) struct kube_watch *w = NULL;
     const struct kube_watch_opts opts = {.resource = &pods, .ns = "n", .label_selector = "a=b"};
-    const struct kube_watch_ops ops = {on_listing, on_put, on_listed, on_gone, on_trouble};
+    const struct kube_watch_ops ops = {on_listing, on_put, on_listed, on_gone, on_trouble, NULL};
 
     if (make_client(s, &c, err) < 0 || kube_watch_new(&w, c, &opts, &ops, s, err) < 0)
         return -1;

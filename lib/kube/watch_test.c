@@ -130,6 +130,13 @@ static void on_trouble(const struct err *err, unsigned wait_ms, void *user)
     tell(s, err ? "!%s " : "ok%s ", err ? err->reason : "");
 }
 
+/* "known" at version 7 and before. */
+static bool on_is_known(const struct kube_ident *id, void *user)
+{
+    (void)user;
+    return strcmp(id->name, "known") == 0 && id->version <= 7;
+}
+
 static void prune(json_t *o)
 {
     (void)json_object_del(o, "spec"); /* it is there */
@@ -177,7 +184,8 @@ static void begin(struct scene *s, const struct step *steps, size_t n, unsigned 
                                          .page_size = 2,
                                          .timeout_s = 60,
                                          .silence_ms = silence_ms};
-    const struct kube_watch_ops ops = {on_listing, on_put, on_listed, on_gone, on_trouble};
+    const struct kube_watch_ops ops = {on_listing, on_put,     on_listed,
+                                       on_gone,    on_trouble, on_is_known};
 
     s->steps = steps;
     s->n_steps = n;
@@ -221,6 +229,25 @@ static void test_pages_and_events(void **state)
     assert_int_equal(stats.n_lists, 1);
     assert_int_equal(stats.n_watches, 1);
     assert_int_equal(stats.n_bookmarks, 1);
+}
+
+static void test_what_is_known_is_not_told(void **state)
+{
+    static const struct step steps[] = {
+        {"limit", 200, LIST("5", META("known", "3"))}, /* a list tells all */
+        {"resourceVersion=5&", 0,
+         EVENT("ADDED", META("known", "6")) EVENT("MODIFIED", META("known", "7")), THEN_ENDS},
+        {"resourceVersion=7&", 0,
+         EVENT("MODIFIED", META("known", "8")) EVENT("DELETED", META("known", "7"))},
+    };
+    struct scene *s = *state;
+    struct kube_watch_stats stats;
+
+    PLAY(s, steps, 0);
+    expect(s, "[ known3 ]5 known8 -known7 ");
+    kube_watch_stats(s->watch, &stats);
+    assert_int_equal(stats.n_events, 4);
+    assert_int_equal(stats.n_known, 2);
 }
 
 static void test_byte_by_byte(void **state)
@@ -488,13 +515,21 @@ static void test_free_at_any_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(test_pages_and_events),      T(test_byte_by_byte),
-        T(test_list_byte_by_byte),     T(test_resume),
-        T(test_cut_in_a_line),         T(test_gone_event),
-        T(test_gone_answers),          T(test_silence),
-        T(test_silent_from_the_start), cmocka_unit_test(test_garbage),
-        T(test_garbled_lists),         T(test_statuses),
-        T(test_short_watches),         T(test_owner_without_memory),
+        T(test_pages_and_events),
+        T(test_what_is_known_is_not_told),
+        T(test_byte_by_byte),
+        T(test_list_byte_by_byte),
+        T(test_resume),
+        T(test_cut_in_a_line),
+        T(test_gone_event),
+        T(test_gone_answers),
+        T(test_silence),
+        T(test_silent_from_the_start),
+        cmocka_unit_test(test_garbage),
+        T(test_garbled_lists),
+        T(test_statuses),
+        T(test_short_watches),
+        T(test_owner_without_memory),
         T(test_free_at_any_time),
     };
 

@@ -219,6 +219,31 @@ static void succeed(struct kube_write *w, json_t *body)
         op_done(w, TAKE_PTR(o));
 }
 
+/* The text of an answer: built only when it is news. */
+static void succeed_text(struct kube_write *w, const struct kube_result *res)
+{
+    const struct kube_plan *p = &w->plan;
+    const struct store_object *now = NULL;
+    _cleanup_json_ json_t *body = NULL;
+    struct err err;
+
+    /* One that is being deleted may be gone by this answer, which take_object() finds out. */
+    if (p->method != KUBE_DELETE && p->kind->watch && res->ident &&
+        strcmp(res->ident->name, p->name) == 0 && strcmp(res->ident->ns, p->ns) == 0 &&
+        kube_cache_knows(p->kind, res->ident, false, &now) && now && !now->is_deleting) {
+        op_done(w, store_object_ref(now));
+        return;
+    }
+    body = json_read(res->text, res->n_text, res->n_text, kube_sieve(p->kind->kind), &err);
+    if (body && !json_is_object(body))
+        (void)err_set(&err, RPC_UNAVAILABLE, "ApiServerError",
+                      "the API server's answer to a write is no JSON object");
+    if (json_is_object(body))
+        succeed(w, body);
+    else
+        fail(w, &err);
+}
+
 static void look_later(struct kube_write *w);
 
 static void on_looked(const struct kube_result *res, void *user)
@@ -292,12 +317,12 @@ static void on_answer(const struct kube_result *res, void *user)
     struct kube_write *w = user;
 
     w->http = NULL;
-    if (!res->err && json_is_object(res->body))
-        succeed(w, res->body);
+    if (!res->err && res->text)
+        succeed_text(w, res);
     else if (!res->err)
         fail(w, &(struct err){.code = RPC_UNAVAILABLE,
                               .reason = "ApiServerError",
-                              .msg = "the API server's answer to a write is no JSON object"});
+                              .msg = "the API server's answer to a write is empty"});
     else if (res->is_uncertain && w->plan.method == KUBE_POST && w->plan.kind->watch)
         look(w, res->err);
     else if (res->status == 404 && w->plan.method != KUBE_POST)
@@ -318,6 +343,7 @@ static void send_plan(struct kube_write *w)
                                      .subresource = p->subresource,
                                      .body = p->body,
                                      .max_body_bytes = LIMIT_OBJECT,
+                                     .wants_text = true,
                                      .lane = w->lane};
     struct err err;
 
@@ -454,6 +480,11 @@ static int on_gone(json_t *object, void *user, struct err *err)
     return kube_cache_drop(user, meta_ns(object), meta_name(object), meta_uid(object), object, err);
 }
 
+static bool on_is_known(const struct kube_ident *id, void *user)
+{
+    return kube_cache_knows(user, id, true, NULL);
+}
+
 static void on_trouble(const struct err *err, unsigned wait_ms, void *user)
 {
     const struct kube_kind *k = user;
@@ -475,13 +506,15 @@ static int start_watch(struct kube_kind *k, struct err *err)
                                               .put = on_put,
                                               .listed = on_listed,
                                               .gone = on_gone,
-                                              .trouble = on_trouble};
+                                              .trouble = on_trouble,
+                                              .is_known = on_is_known};
     const struct kube_store *ks = k->ks;
     bool is_pod = strcmp(k->kind->name, "Pod") == 0;
     bool is_selected = is_pod || strcmp(k->kind->name, "Service") == 0;
     const struct kube_watch_opts opts = {
         .resource = &k->resource,
         .label_selector = is_selected ? ks->label_selector : NULL,
+        .sieve = kube_sieve(k->kind),
         .prune = is_pod ? prune_pod_kind : k->kind->prune,
         .silence_ms = ks->opts.watch_silence_ms,
     };

@@ -86,15 +86,26 @@ static void prune_containers(json_t *list)
 
 /* Of a Pod's spec only the node is read, of its status what the reconcilers look at: the rest is
  * most of its size. */
+static const char *const in_pod_spec[] = {"nodeName", NULL};
+static const char *const in_pod_status[] = {
+    "phase", "reason", "message", "conditions", "podIPs", "containerStatuses", NULL};
+static const struct json_sieve pod_spec = {.only = in_pod_spec};
+static const struct json_sieve pod_status = {.only = in_pod_status};
+static const struct json_sieve_member in_pod[] = {
+    {"metadata", &kube_sieve_metadata}, {"spec", &pod_spec}, {"status", &pod_status}, {0}};
+static const struct json_sieve pod = {.inside = in_pod};
+
+const struct json_sieve *kube_sieve(const struct store_kind *kind)
+{
+    return strcmp(kind->name, "Pod") == 0 ? &pod : &kube_sieve_object;
+}
+
 static void prune_pod(json_t *o)
 {
-    static const char *const in_spec[] = {"nodeName"};
-    static const char *const in_status[] = {"phase",      "reason", "message",
-                                            "conditions", "podIPs", "containerStatuses"};
     json_t *status = json_object_get(o, "status");
 
-    keep_only(json_object_get(o, "spec"), in_spec, ARRAY_SIZE(in_spec));
-    keep_only(status, in_status, ARRAY_SIZE(in_status));
+    keep_only(json_object_get(o, "spec"), in_pod_spec, ARRAY_SIZE(in_pod_spec) - 1);
+    keep_only(status, in_pod_status, ARRAY_SIZE(in_pod_status) - 1);
     prune_conditions(json_object_get(status, "conditions"));
     prune_containers(json_object_get(status, "containerStatuses"));
 }
@@ -214,6 +225,24 @@ int kube_cache_put(struct kube_kind *k, json_t *json, bool is_told, const struct
     if (ret)
         *ret = now ? now : old;
     return 0;
+}
+
+bool kube_cache_knows(struct kube_kind *k, const struct kube_ident *id, bool is_told,
+                      const struct store_object **ret)
+{
+    const struct store_object *o = store_get(&k->ks->store, k->kind->name, id->ns, id->name);
+
+    if (ret)
+        *ret = NULL;
+    if (!o || strcmp(o->uid, id->uid) != 0)
+        return is_buried(&k->ks->graves, id->uid);
+    if (id->version > o->resource_version)
+        return false;
+    if (is_told)
+        mark_seen(k, o);
+    if (ret)
+        *ret = o;
+    return true;
 }
 
 int kube_cache_drop(struct kube_kind *k, const char *ns, const char *name, const char *uid,

@@ -59,6 +59,13 @@ int kube_cache_drop(struct kube_kind *k, const char *ns, const char *name, const
                     json_t *last, struct err *err);
 /* The list of that version is whole: what it did not tell of is gone. */
 int kube_cache_sweep(struct kube_kind *k, uint64_t version, struct err *err);
+/* Whether memory has it as new as that, or knows that it is gone. is_told as above: it counts as
+ * told then. *ret (may be NULL): the object in memory; NULL: gone, or not known. */
+bool kube_cache_knows(struct kube_kind *k, const struct kube_ident *id, bool is_told,
+                      const struct store_object **ret);
+/* What of an object of that kind is built at all: what kube_prune() would take away is left out,
+ * as far as it can be said of a path. */
+const struct json_sieve *kube_sieve(const struct store_kind *kind);
 /* Takes away managedFields and what the kind says. */
 void kube_prune(const struct store_kind *kind, json_t *o);
 
