@@ -202,11 +202,13 @@ def test_a_database_of_a_newer_schema_is_refused():
         database = pathlib.Path(state) / "controller/store.db"
         first = subprocess.Popen([SANDBOXCTL, "up", "--foreground", *flags], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            wait_for(lambda: (pathlib.Path("/run") / pathlib.Path(state).name / "controller.sock").exists(), 30, "the controller serves")
+            # Its socket is there before its database is: only an answer says that it is open.
+            wait_for(lambda: subprocess.run([SANDBOXCTL, "get", "pools", *flags[:2]], capture_output=True, timeout=30).returncode == 0,
+                     60, "the controller serves")
         finally:
             first.send_signal(signal.SIGINT)
             first.wait(60)
-        store = sqlite3.connect(database)
+        store = sqlite3.connect(f"file:{database}?mode=rw", uri=True)  # not made here
         store.execute("PRAGMA user_version = 9999")
         store.commit()
         store.close()
