@@ -329,6 +329,7 @@ static void forget_problem(struct ctl_item *it)
     free(it->problem);
     it->problem = NULL;
     it->told[0] = '\0';
+    it->must_tell = false;
 }
 
 /* One call of the batch was answered. */
@@ -370,6 +371,7 @@ static bool is_next_at_once(struct ctl_item *it)
         strcmp(obj_hash(it->problem, hash), it->told) == 0)
         return false;
     memcpy(it->told, hash, sizeof(hash));
+    it->must_tell = true;
     return true;
 }
 

@@ -67,6 +67,7 @@ struct ctl_item {
     bool is_dirty;       /* something changed meanwhile                          */
     bool was_refused;    /* the last batch ended with ALREADY_EXISTS             */
     bool is_telling;     /* its batch only says what failed before               */
+    bool must_tell;      /* with problem: its status has yet to say so, however late it is */
     bool is_invalid;     /* with problem: all of it is 422, which no retry mends */
     uint8_t outcome;     /* enum write_outcome: the worst of its batch so far    */
     uint8_t n_writes;    /* of its batch that have not been answered             */

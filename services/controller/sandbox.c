@@ -419,15 +419,17 @@ static bool is_backing_off(struct view *v, struct step *st)
 
     if (v->it->tried_generation != (uint32_t)v->sb->generation) {
         v->it->tried_generation = (uint32_t)v->sb->generation;
+        v->it->must_tell = false;
         v->it->told[0] = '\0'; /* of another spec: this one is tried at once, and told of */
         return false;
     }
-    if (!v->it->problem || now >= v->it->retry_ms)
+    if (!v->it->problem || (now >= v->it->retry_ms && !v->it->must_tell))
         return false;
+    v->it->must_tell = false;
     v->is_invalid = v->it->is_invalid && !v->problems[0];
     batch_done(&st->batch);
     join(v->problems, sizeof(v->problems), v->it->problem);
-    step_again(st, v->it->retry_ms - now);
+    step_again(st, v->it->retry_ms > now ? v->it->retry_ms - now : 0);
     st->is_telling = true;
     return true;
 }
