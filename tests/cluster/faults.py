@@ -15,7 +15,7 @@ import threading
 class Request:
     def __init__(self, method, path, head, body):
         self.method, self.path, self.head, self.body = method, path, head, body
-        self.is_watch = bool(re.search(r"[?&]watch=(1|true)", path))
+        self.is_watch = bool(re.search(r"(?i)[?&]watch=(1|true)", path))
         self.is_lease = "/leases" in path
         self.is_write = method in ("POST", "PUT", "PATCH", "DELETE") and not self.is_lease \
             and "subjectaccessreviews" not in path and "tokenreviews" not in path

@@ -5,6 +5,9 @@
 The objects (pools, templates) are made by ../sdk_test.py, which runs each scenario in a process of its own and names
 the namespace in SDK_NAMESPACE. A scenario ends with 0 or with the assertion that failed. The async client
 has the sync one's methods as coroutines, so each scenario is written once, with coroutines; `Sync` makes coroutines of the sync client's.
+
+Where in the SDK that was raised what `raises` caught is appended to the file SDK_RAISED, a FILE:LINE each. SDK_STRAIGHT is a kubeconfig for
+what a scenario does itself: KUBECONFIG, which the SDK uses, may lead through a proxy that makes others win a race.
 """
 
 import asyncio
@@ -13,6 +16,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 
 from kubernetes import client as kube
 from kubernetes import config as kube_config
@@ -33,18 +37,26 @@ class Sync:
     def __getattr__(self, name):
         value = getattr(self._target, name)
         if inspect.ismethod(value):
+            def run(*args, **kw):
+                try:
+                    return value(*args, **kw), None
+                except Exception as error:  # asyncio would make a TimeoutError anew, without where it came from
+                    return None, error
+
             async def call(*args, **kw):
-                got = await asyncio.to_thread(value, *args, **kw)
+                got, error = await asyncio.to_thread(run, *args, **kw)
+                if error:
+                    raise error
                 return Sync(got) if type(got).__module__.startswith("k8s_agent_sandbox.sandbox") else got
             return call
         return Sync(value) if type(value).__module__.startswith("k8s_agent_sandbox.") and hasattr(value, "__dict__") \
-            and name in ("commands", "files") else value
+            and name in ("commands", "files", "connector") else value
 
 
 class World:
     def __init__(self, kind):
         self.kind = kind
-        kube_config.load_kube_config()
+        kube_config.load_kube_config(os.environ.get("SDK_STRAIGHT"))
         self.api = kube.CustomObjectsApi()
         self.core = kube.CoreV1Api()
 
@@ -76,6 +88,11 @@ class World:
         timer.daemon = True
         timer.start()
 
+    def hold_claim(self, name, is_held=True):
+        """A finalizer of ours keeps it from going, or no longer does."""
+        body = {"metadata": {"finalizers": ["asb.test/held"] if is_held else None}}
+        self.api.patch_namespaced_custom_object(GROUP, VERSION, NAMESPACE, CLAIMS, name, body)
+
     def delete_claim(self, name):
         self.api.delete_namespaced_custom_object(GROUP, VERSION, NAMESPACE, CLAIMS, name)
 
@@ -86,10 +103,21 @@ async def done(client):
         await client.close()
 
 
+def note_where(error):
+    """Where in the SDK it and what it was made of were raised, for the table of ../sdk_test.py."""
+    with open(os.environ["SDK_RAISED"], "a") as out:
+        while error is not None:
+            frames = [f for f in traceback.extract_tb(error.__traceback__) if "/k8s_agent_sandbox/" in f.filename]
+            if frames:
+                out.write(f"{frames[-1].filename.split('/k8s_agent_sandbox/')[1]}:{frames[-1].lineno}\n")
+            error = error.__cause__ or error.__context__
+
+
 async def raises(kind, coroutine, *words):
     try:
         await coroutine
     except kind as error:
+        note_where(error)
         for word in words:
             assert word in str(error), f"{word!r} is not in: {error}"
         return error
@@ -264,6 +292,99 @@ async def ended_pods(w):
     await done(client)
 
 
+async def terminal(w):
+    """What the API server will never take ends the wait: InvalidConfiguration, of the Pod, and of a name that no Service can have."""
+    client = w.client()
+    start = time.monotonic()
+    await raises(e.SandboxClaimFailedError, client.create_sandbox("invalid", NAMESPACE), "InvalidConfiguration", "volumeMounts")
+    await raises(e.SandboxClaimFailedError, client.create_sandbox("service", NAMESPACE, claim_name=f"a.b.{w.kind}"),
+                 "InvalidConfiguration", "Service")
+    assert time.monotonic() - start < 30, "they waited"
+    await client.delete_sandbox(f"a.b.{w.kind}", NAMESPACE)
+    await done(client)
+
+
+async def lookups(w):
+    """A claim of another pool, none at all, one that is going, one that never gets ready."""
+    client = w.client()
+    name = f"looked-up-{w.kind}"
+    await client.create_sandbox("warm", NAMESPACE, claim_name=name)
+    if w.kind == "sync":
+        assert await client.get_sandbox_claim_warmpool_name(name, NAMESPACE) == "warm"
+        await raises(e.SandboxNotFoundError, client.get_sandbox_claim_warmpool_name("none", NAMESPACE), "'none' not found")
+    else:
+        await raises(ValueError, client.get_sandbox(name, NAMESPACE, warmpool_name="cold"), "Refusing to reattach")
+        await raises(e.SandboxNotFoundError, client.get_sandbox("none", NAMESPACE, warmpool_name="warm"), "'none' not found")
+    w.hold_claim(name)
+    w.delete_claim(name)
+    await raises(ValueError, client.create_sandbox("warm", NAMESPACE, claim_name=name, adopt_existing=True), "is terminating")
+    w.hold_claim(name, False)
+    await until("the claim is gone", gone(w.claim, name))
+
+    name = f"going-{w.kind}"
+    w.later(1.5, lambda: (w.hold_claim(name), w.delete_claim(name)))
+    await raises(e.SandboxNotFoundError, client.create_sandbox("stuck", NAMESPACE, claim_name=name), "is terminating")
+    w.hold_claim(name, False)
+
+    name = f"slow-{w.kind}"
+    await raises(TimeoutError, client.create_sandbox("stuck", NAMESPACE, claim_name=name, sandbox_ready_timeout=1))
+    helper = Sync(client.k8s_helper) if w.kind == "sync" else client.k8s_helper
+    await raises(TimeoutError, helper.wait_for_sandbox_ready(name, NAMESPACE, 1), "did not become ready")
+    w.later(1, w.delete_claim, name)
+    await raises(e.SandboxNotFoundError, helper.wait_for_sandbox_ready(name, NAMESPACE, 60), "deleted before becoming ready")
+    await done(client)
+
+
+async def races(w):
+    """Others are faster, by way of the proxy: what is waited for is replaced, or gone before it is looked at."""
+    client = w.client()
+    await raises(e.SandboxNotFoundError, client.create_sandbox("stuck", NAMESPACE, claim_name=f"replaced-{w.kind}"), "was replaced")
+    w.delete_claim(f"replaced-{w.kind}")
+    name = f"vanishes-{w.kind}"
+    await client.create_sandbox("warm", NAMESPACE, claim_name=name)
+    await raises(e.SandboxNotFoundError, client.create_sandbox("warm", NAMESPACE, claim_name=name, adopt_existing=True),
+                 "disappeared after the create conflict")
+    await until("the claim is gone", gone(w.claim, name))
+    name = f"robbed-{w.kind}"
+    before = await client.create_sandbox("robbed", NAMESPACE, claim_name=name)
+    await raises(e.SandboxNotFoundError, client.get_sandbox(name, NAMESPACE), "Underlying Sandbox", before.sandbox_id)
+
+    async def again():
+        try:
+            return await client.get_sandbox(name, NAMESPACE, resolve_timeout=5)
+        except e.SandboxNotFoundError:
+            return None
+    end = time.monotonic() + 60
+    while (sandbox := await again()) is None or sandbox.sandbox_id == before.sandbox_id:
+        assert time.monotonic() < end, "the claim gets no other Sandbox"
+    await client.delete_sandbox(name, NAMESPACE)
+    await done(client)
+
+
+async def refusals(w):
+    """What the SDK refuses before it asks the API server."""
+    client = w.client()
+    create = client.create_sandbox
+    await raises(ValueError, create("", NAMESPACE), "cannot be empty")
+    await raises(ValueError, create("warm", NAMESPACE, adopt_existing=True), "requires an explicit claim_name")
+    await raises(ValueError, create("warm", NAMESPACE, claim_name="Not_A_Name"), "DNS-1123")
+    for labels, word in (({"": "x"}, "empty"), ({"/x": "y"}, "prefix"), ({"-/x": "y"}, "DNS subdomain"), ({"a/": "y"}, "empty name"),
+                         ({"x" * 64: "y"}, "max length"), ({"x": "-"}, "invalid characters")):
+        await raises(ValueError, create("warm", NAMESPACE, labels=labels), word)
+    for seconds, word in ((1.5, "integer"), (0, "positive"), (10 ** 12, "too large")):
+        await raises(ValueError, create("warm", NAMESPACE, shutdown_after_seconds=seconds), word)
+    await done(client)
+    if w.kind == "async":
+        from k8s_agent_sandbox import AsyncSandboxClient
+        from k8s_agent_sandbox.async_sandbox import AsyncSandbox
+        await raises(ValueError, call(AsyncSandboxClient, None), "connection_config is required")
+        await raises(ValueError, call(AsyncSandbox, "c", "s"), "connection_config is required")
+
+
+async def call(function, *args):
+    return function(*args)
+
+
 async def expiries(w):
     """ClaimExpired, SandboxExpired; a claim deleted while it is waited for; a claim that never gets ready."""
     client = w.client()
@@ -281,15 +402,24 @@ async def expiries(w):
 
 
 async def connections(w):
-    """What the SDK says when the way to a sandbox is missing."""
+    """What the SDK says when the way to a sandbox is missing, or what is at its end makes no sense."""
     service = models.SandboxdInClusterConnectionConfig(mode="in-cluster-service")
     client = w.client(service)
     sandbox = await client.create_sandbox("warm", NAMESPACE)
     await raises(e.SandboxNoServiceError, sandbox.files.exists("x"), "no Service FQDN")
+    if w.kind == "sync":
+        await raises(e.SandboxRequestError, sandbox.connector.grpc_channel(), "not connected")
     await client.delete_all()
     with_service = await client.create_sandbox("service", NAMESPACE)
     fqdn = await with_service.get_service_fqdn()
     assert fqdn == f"{with_service.sandbox_id}.{NAMESPACE}.svc.cluster.local", fqdn
+    await client.delete_all()
+    await done(client)
+
+    client = w.client(models.SandboxGatewayConnectionConfig(gateway_name="none", gateway_namespace=NAMESPACE, gateway_ready_timeout=1))
+    sandbox = await client.create_sandbox("warm", NAMESPACE)
+    await raises(TimeoutError, sandbox.commands.run("true"), "did not get an IP")
+    await raises(RuntimeError, sandbox.connector.grpc_channel(), "only available for the sandboxd")
     await client.delete_all()
     await done(client)
     if w.kind == "sync":
@@ -297,6 +427,43 @@ async def connections(w):
         sandbox = await tunnel.create_sandbox("warm", NAMESPACE)
         await raises(e.SandboxPortForwardError, sandbox.commands.run("true"), "not found")
         await tunnel.delete_all()
+    else:
+        await raises(ValueError, w.client(models.SandboxLocalTunnelConnectionConfig()).create_sandbox("warm", NAMESPACE),
+                     "does not support")
+
+
+async def pods(w):
+    """A real pod: an answer that is an error, one that is no JSON, a command in it; a tunnel to a pod that is no more."""
+    client = w.client(models.SandboxInClusterConnectionConfig())
+    sandbox = await client.create_sandbox("web", NAMESPACE)
+    error = await raises(e.SandboxRequestError, sandbox.files.read("none"), "Failed to communicate")
+    assert error.status_code == 404, error.status_code
+    await raises(RuntimeError, sandbox.files.exists("junk"), "decode JSON") if w.kind == "sync" else None
+    assert await sandbox.files.read("text") == b"hello\n"
+    assert not await sandbox.files.exists("nothing")
+    await client.delete_all()
+    await done(client)
+
+    config = models.SandboxdPodTunnelConnectionConfig(port_forward_ready_timeout=20)
+    client = w.client(config)
+    sandbox = await client.create_sandbox("warm", NAMESPACE)
+    w.patch_sandbox(sandbox.sandbox_id, {"operatingMode": "Suspended"})
+    await until("the pod is gone", gone(w.core.read_namespaced_pod, sandbox.sandbox_id, NAMESPACE))
+    await raises(e.SandboxPortForwardError, sandbox.files.exists("x"))
+    await client.delete_all()
+    await done(client)
+
+
+async def snapshots(w):
+    """restore() of a snapshot that is not there; a client without the snapshots' kind is refused."""
+    from k8s_agent_sandbox.gke_extensions.snapshots import PodSnapshotSandboxClient, podsnapshot_client
+    client = PodSnapshotSandboxClient(connection_config=IN_CLUSTER)
+    sandbox = client.create_sandbox("warm", NAMESPACE)
+    answer = sandbox.restore("none")
+    assert not answer.success and "does not exist" in answer.error_reason, answer
+    client.delete_sandbox(sandbox.claim_name, NAMESPACE)
+    podsnapshot_client.PODSNAPSHOT_API_GROUP = "none.gke.io"
+    await raises(RuntimeError, call(PodSnapshotSandboxClient), "PodSnapshot CRD")
 
 
 def main():
