@@ -564,6 +564,11 @@ int claim_service_new(struct claim_service **ret, struct ctl *c, struct rpc_serv
     return 0;
 }
 
+void claim_service_end_watches(struct claim_service *s, const struct err *why)
+{
+    watch_streams_end(&s->watches, why);
+}
+
 void claim_service_free(struct claim_service *s)
 {
     if (!s)

@@ -244,9 +244,16 @@ static void on_drained(struct rpc_server *s _unused_, void *user)
 
 void kube_door_drain(struct kube_door *d, uint64_t deadline_ms, void (*fn)(void *user), void *user)
 {
+    struct err why;
+
     d->on_drained = fn;
     d->on_drained_user = user;
+    (void)err_set(&why, RPC_UNAVAILABLE, "Stopping",
+                  "this replica of the controller stops: try again");
     rpc_health_shutdown(d->health);
+    claim_service_end_watches(d->claims, &why);
+    route_service_end_watches(d->routes, &why);
+    pass_end_streams(d->pass, &why);
     rpc_server_drain(d->server, deadline_ms, on_drained, d);
 }
 

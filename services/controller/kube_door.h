@@ -32,7 +32,8 @@ int kube_door_new(struct kube_door **ret, struct loop *loop, struct ctl *c,
                   const struct kube_door_opts *opts, struct err *err);
 /* The certificate's files were renewed. */
 int kube_door_reload(struct kube_door *d, struct err *err);
-/* No new calls; open ones end until deadline_ms (loop_now_ms() time), then fn is called once. */
+/* No new calls; watches end at once, UNAVAILABLE "Stopping"; other open calls are answered until
+ * deadline_ms (loop_now_ms() time) or cut off; then fn is called once, from the loop. */
 void kube_door_drain(struct kube_door *d, uint64_t deadline_ms, void (*fn)(void *user), void *user);
 void kube_door_free(struct kube_door *d);
 DEFINE_CLEANUP(struct kube_door *, kube_door_free)

@@ -8,7 +8,8 @@
  *     STANDBY    waits for the lease, memory warm
  *     CATCHING   leads, and waits until memory has what the leader before it has written last
  *     LEADING    reconciles
- *     STOPPING   writes end, the lease is given back
+ *     CLOSING    answers the calls under way, as the leader if it is that; refuses new ones
+ *     STOPPING   decides nothing any more; writes end, the lease is given back
  */
 #include "services/controller/kube_home.h"
 
@@ -34,7 +35,14 @@
 
 #define LEASE_NAME "a3317529.agent-sandbox.x-k8s.io"
 
-enum { RETRY_MS = 1000, RETRY_MAX_MS = 10 * 1000, POLL_MS = 10, DRAIN_MS = 1000, TIDY_MS = 3000 };
+enum {
+    RETRY_MS = 1000,
+    RETRY_MAX_MS = 10 * 1000,
+    POLL_MS = 10,
+    ANSWER_MS = 1000,
+    DRAIN_MS = 1000,
+    TIDY_MS = 3000
+};
 
 enum home_state {
     HOME_REACH,
@@ -44,23 +52,25 @@ enum home_state {
     HOME_STANDBY,
     HOME_CATCHING,
     HOME_LEADING,
+    HOME_CLOSING,
     HOME_STOPPING,
     HOME_N,
 };
 
 static const char *const state_names[HOME_N] = {
-    "reach", "kinds", "rights", "sync", "standby", "catching", "leading", "stopping",
+    "reach", "kinds", "rights", "sync", "standby", "catching", "leading", "closing", "stopping",
 };
 
 #define TO(s) (1u << (s))
 static const unsigned moves[HOME_N] = {
-    [HOME_REACH] = TO(HOME_KINDS) | TO(HOME_STOPPING),
-    [HOME_KINDS] = TO(HOME_REACH) | TO(HOME_RIGHTS) | TO(HOME_STOPPING),
-    [HOME_RIGHTS] = TO(HOME_SYNC) | TO(HOME_STOPPING),
-    [HOME_SYNC] = TO(HOME_STANDBY) | TO(HOME_STOPPING),
-    [HOME_STANDBY] = TO(HOME_CATCHING) | TO(HOME_LEADING) | TO(HOME_STOPPING),
-    [HOME_CATCHING] = TO(HOME_LEADING) | TO(HOME_STOPPING),
-    [HOME_LEADING] = TO(HOME_STOPPING),
+    [HOME_REACH] = TO(HOME_KINDS) | TO(HOME_CLOSING),
+    [HOME_KINDS] = TO(HOME_REACH) | TO(HOME_RIGHTS) | TO(HOME_CLOSING),
+    [HOME_RIGHTS] = TO(HOME_SYNC) | TO(HOME_CLOSING),
+    [HOME_SYNC] = TO(HOME_STANDBY) | TO(HOME_CLOSING),
+    [HOME_STANDBY] = TO(HOME_CATCHING) | TO(HOME_LEADING) | TO(HOME_CLOSING),
+    [HOME_CATCHING] = TO(HOME_LEADING) | TO(HOME_CLOSING),
+    [HOME_LEADING] = TO(HOME_CLOSING),
+    [HOME_CLOSING] = TO(HOME_STOPPING),
 };
 
 struct kube_home {
@@ -78,6 +88,7 @@ struct kube_home {
     struct kube_webhook *webhook;
 
     enum home_state state;
+    bool is_leading; /* LEADING, and CLOSING after it */
     struct loop_timer *timer;
     struct loop_timer *tidy;
     uint64_t tidied; /* revision of the store then */
@@ -279,7 +290,7 @@ static bool leads(const char **leader, void *user)
     const struct kube_home *h = user;
 
     *leader = h->lease ? kube_lease_holder(h->lease) : "";
-    return h->state == HOME_LEADING;
+    return h->is_leading;
 }
 
 static const char *told(void *user)
@@ -394,6 +405,7 @@ static void reconcile(struct kube_home *h)
 
     enter(h, HOME_LEADING, 0);
     loop_timer_disarm(h->timer);
+    h->is_leading = true;
     metric_set(h->m_leads, 1);
     log_info("leading", LOG_S("identity", h->identity),
              LOG_B("extensions", h->options->has_extensions));
@@ -431,13 +443,20 @@ static void on_started(void *user)
     lead(user);
 }
 
+static void lead_no_more(struct kube_home *h)
+{
+    h->is_leading = false;
+    metric_set(h->m_leads, 0);
+    if (h->core.has_ctl)
+        ctl_stop(&h->core.ctl);
+}
+
 static void on_lost(const struct err *err, void *user)
 {
     struct kube_home *h = user;
 
-    metric_set(h->m_leads, 0);
-    ctl_stop(&h->core.ctl);
-    if (h->state != HOME_STOPPING)
+    lead_no_more(h);
+    if (h->state != HOME_CLOSING && h->state != HOME_STOPPING)
         fail(h, err);
 }
 
@@ -475,12 +494,7 @@ static void start_lease(struct kube_home *h)
         tell_where(h);
 }
 
-/* ---- STOPPING ---- */
-
-static void on_door_drained(void *user)
-{
-    (void)user; /* its calls end while the lease is given back; nothing waits for them */
-}
+/* ---- CLOSING, STOPPING ---- */
 
 static void on_flushed(void *user)
 {
@@ -524,23 +538,32 @@ static void drain(struct kube_home *h)
         loop_timer_arm(h->timer, clock_add(loop_now_ms(h->loop), POLL_MS));
 }
 
+/*
+ * While it leads: what was promised to callers is decided by then, and whoever leads next reads it
+ * from the API server.
+ */
+static void on_closed(void *user)
+{
+    struct kube_home *h = user;
+
+    lead_no_more(h);
+    h->drain_until_ms = clock_add(loop_now_ms(h->loop), DRAIN_MS);
+    enter(h, HOME_STOPPING, 0);
+}
+
 void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user)
 {
     h->on_stopped = fn;
     h->on_stopped_user = user;
-    h->drain_until_ms = clock_add(loop_now_ms(h->loop), DRAIN_MS);
     kube_call_cancel(h->call);
     h->call = NULL;
     kube_fresh_free(h->fresh);
     h->fresh = NULL;
-    if (h->core.has_ctl)
-        ctl_stop(&h->core.ctl);
-    if (h->core.has_ctl)
-        ctl_stop(&h->core.ctl);
+    enter(h, HOME_CLOSING, 0);
     if (h->door)
-        kube_door_drain(h->door, h->drain_until_ms, on_door_drained, h);
-    enter(h, HOME_STOPPING, 0);
-    metric_set(h->m_leads, 0);
+        kube_door_drain(h->door, clock_add(loop_now_ms(h->loop), ANSWER_MS), on_closed, h);
+    else
+        on_closed(h);
 }
 
 /* ---- the round ---- */
@@ -583,6 +606,7 @@ static void on_timer(struct loop_timer *t, void *user)
         break;
     case HOME_CATCHING:
     case HOME_LEADING:
+    case HOME_CLOSING:
         break;
     case HOME_STOPPING:
         drain(h);

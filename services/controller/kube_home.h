@@ -22,7 +22,8 @@ struct kube_home_ops {
  * "AddressInUse", "CertificateMissing"; INVALID_ARGUMENT "BadAddress". */
 int kube_home_new(struct kube_home **ret, struct loop *loop, const struct kube_options *options,
                   const struct kube_home_ops *ops, struct err *err);
-/* Reconciles no more, lets writes end, gives the lease back; then calls fn once. */
+/* Answers the gRPC calls under way, reconciles no more, lets writes end, gives the lease back; then
+ * calls fn once. */
 void kube_home_stop(struct kube_home *h, void (*fn)(void *user), void *user);
 void kube_home_free(struct kube_home *h);
 DEFINE_CLEANUP(struct kube_home *, kube_home_free)

@@ -34,12 +34,14 @@ struct hop {
 struct pass {
     struct loop *loop;
     struct pass_opts opts;
-    struct list hops; /* the first is the present one */
+    struct list hops;    /* the first is the present one */
+    struct list streams; /* struct passed whose method is a stream */
     struct loop_task *sweep;
 };
 
 /* In the arena of down. */
 struct passed {
+    struct list link; /* the pass's streams */
     struct hop *hop;
     struct rpc_call *down, *up;
 };
@@ -188,6 +190,7 @@ static int copy_fields(struct rpc_call *to, const struct rpc_metadata *md, add_f
 static void let_go(struct passed *c)
 {
     c->up = NULL;
+    list_remove(&c->link);
     if (--c->hop->n_calls == 0)
         loop_task_schedule(c->hop->pass->sweep);
 }
@@ -342,6 +345,7 @@ bool pass_on(struct pass *p, const struct pass_leader *leader, struct rpc_call *
     c = arena_zalloc(rpc_call_arena(call), sizeof(*c));
     if (!c)
         return false;
+    list_init(&c->link);
     c->down = call;
     c->hop = hop_to(p, leader, &err);
     if (!c->hop)
@@ -351,8 +355,16 @@ bool pass_on(struct pass *p, const struct pass_leader *leader, struct rpc_call *
         return true;
     }
     c->hop->n_calls++;
+    if (m->server_streaming)
+        list_push_back(&p->streams, &c->link);
     rpc_accept(call, m, &down_ops, c);
     return true;
+}
+
+void pass_end_streams(struct pass *p, const struct err *why)
+{
+    LIST_FOREACH_SAFE(it, &p->streams)
+    give_up(CONTAINER_OF(it, struct passed, link), why);
 }
 
 /* ---- life ---- */
@@ -366,6 +378,7 @@ int pass_new(struct pass **ret, struct loop *loop, const struct pass_opts *opts,
     p->loop = loop;
     p->opts = *opts;
     list_init(&p->hops);
+    list_init(&p->streams);
     if (loop_task_new(&p->sweep, loop, on_sweep, p, err) < 0)
         return -1;
     *ret = TAKE_PTR(p);

@@ -30,6 +30,9 @@ int pass_new(struct pass **ret, struct loop *loop, const struct pass_opts *opts,
 void pass_free(struct pass *p);
 DEFINE_CLEANUP(struct pass *, pass_free)
 
+/* Ends the streams of the leader that are open with this; unary calls go on. */
+void pass_end_streams(struct pass *p, const struct err *why);
+
 /* Where the leader is reached: its note in the Lease. */
 struct pass_leader {
     char identity[300];

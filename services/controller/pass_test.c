@@ -517,6 +517,26 @@ static void callers_and_servers_may_go_first(void **state)
     down(&s);
 }
 
+static void streams_end_when_the_follower_stops(void **state)
+{
+    struct answer a;
+    struct scene s;
+    struct err why;
+
+    (void)state;
+    up_all(&s, true);
+    watch(&s, &a);
+    TURN_WHILE(&s, !s.now->watch);
+    (void)err_set(&why, RPC_UNAVAILABLE, "Stopping", "it stops");
+    pass_end_streams(s.pass, &why);
+    TURN_WHILE(&s, !a.n_done || s.now->n_ended == 0);
+    refused(&a, "Stopping", "it stops");
+    assert_int_equal(s.now->ended, RPC_CANCELLED);
+    get(&s, "web", NULL, NULL, &a);
+    assert_int_equal(a.code, RPC_OK);
+    down(&s);
+}
+
 static void notes_are_read_with_care(void **state)
 {
     static const char *const bad[] = {
@@ -588,6 +608,7 @@ int main(void)
         cmocka_unit_test(a_leader_that_is_lost_is_no_answer),
         cmocka_unit_test(another_leader_is_asked_at_once),
         cmocka_unit_test(callers_and_servers_may_go_first),
+        cmocka_unit_test(streams_end_when_the_follower_stops),
         cmocka_unit_test(notes_are_read_with_care),
         cmocka_unit_test(memory_may_be_short),
     };

@@ -431,6 +431,17 @@ int route_service_new(struct route_service **ret, struct ctl *c, struct rpc_serv
     return 0;
 }
 
+void route_service_end_watches(struct route_service *s, const struct err *why)
+{
+    LIST_FOREACH_SAFE(it, &s->watches)
+    {
+        struct route_watch *w = CONTAINER_OF(it, struct route_watch, link);
+
+        w->is_failed = true;
+        rpc_call_fail(w->call, why); /* on_done frees it, later */
+    }
+}
+
 void route_service_free(struct route_service *s)
 {
     if (!s)

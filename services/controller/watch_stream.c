@@ -184,6 +184,17 @@ int watch_streams_init(struct watch_streams *ws, struct ctl *c, struct err *err)
     return store_watch_new(&ws->watch, c->store, NULL, on_event, ws, err);
 }
 
+void watch_streams_end(struct watch_streams *ws, const struct err *why)
+{
+    LIST_FOREACH_SAFE(it, &ws->all)
+    {
+        struct watch_stream *s = CONTAINER_OF(it, struct watch_stream, link);
+
+        s->is_failed = true;
+        rpc_call_fail(s->call, why); /* on_done frees it, later */
+    }
+}
+
 void watch_streams_done(struct watch_streams *ws)
 {
     store_watch_free(ws->watch);

@@ -23,6 +23,8 @@ struct watch_streams { /* of one service */
     struct loop_task *task;
 };
 int watch_streams_init(struct watch_streams *ws, struct ctl *c, struct err *err);
+/* Ends all that are open with this; they would outlast any patience. */
+void watch_streams_end(struct watch_streams *ws, const struct err *why);
 /* Open streams have ended before. */
 void watch_streams_done(struct watch_streams *ws);
 

@@ -1,7 +1,8 @@
-"""Two replicas with TLS: the one that does not lead passes calls on, with the caller's own token and no other."""
+"""Two replicas with TLS: the one that does not lead passes calls on, with the caller's own token and no other; one that stops answers first."""
 
 import json
 import pathlib
+import signal
 import sys
 import threading
 import time
@@ -9,8 +10,9 @@ import time
 import grpc
 import pytest
 
+import faults
 from lab import Lab
-from ours import SYSTEM, Controller, grpc_flags, install, pool, template, token, wait_for, wait_pool
+from ours import SYSTEM, Controller, condition, grpc_flags, install, pool, template, token, wait_for, wait_pool
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "gen/python"))
 from agentsandbox.v1 import claim_pb2, claim_pb2_grpc  # noqa: E402
@@ -131,3 +133,57 @@ def test_a_watch_and_the_next_leader(lab, pair):
     assert ask_until_answered(follower, "later").claim.sandbox.name
     assert note(lab)["identity"] == follower.holder()
     follower.stop()
+
+
+def test_a_leader_that_stops_answers_first(lab):
+    """SIGTERM while a claim is written slowly: the caller gets his sandbox, watches end, new callers are refused, and only then the
+    Lease is given back."""
+    proxy, events = faults.Proxy(lab), []
+    leader = None
+    try:
+        leader = Controller(lab, *grpc_flags(lab), kubeconfig=proxy.kubeconfig).wait_leading()
+        wait_pool(lab, NS, "warm", 3)
+        arrived = threading.Event()
+
+        def rule(r):
+            if r.method == "PUT" and r.is_lease and '"holderIdentity":""' in r.body.decode().replace(" ", ""):
+                events.append("released")
+            if r.method == "POST" and r.path.split("?")[0].endswith("/sandboxclaims"):
+                arrived.set()
+                return faults.delay(0.5)
+            return None
+        ended = []
+
+        def watch():
+            try:
+                list(stub(leader).WatchClaims(claim_pb2.WatchClaimsRequest(namespace=NS), metadata=bearer(lab.token)))
+            except grpc.RpcError as e:
+                ended.append(e)
+        thread = threading.Thread(target=watch, daemon=True)
+        thread.start()
+        stub(leader).ListClaims(claim_pb2.ListClaimsRequest(namespace=NS), metadata=bearer(lab.token), timeout=10)
+        proxy.rule = rule
+        call = stub(leader).CreateClaim.future(request("last"), metadata=bearer(lab.token), timeout=20)
+        call.add_done_callback(lambda _: events.append("answered"))
+        assert arrived.wait(10)
+        start = time.monotonic()
+        leader.process.send_signal(signal.SIGTERM)
+        wait_for("it takes no more", lambda: "stopping" in leader.log.read_text(), 5, 0.01)
+        refused(lambda: stub(leader).ListClaims(claim_pb2.ListClaimsRequest(namespace=NS), metadata=bearer(lab.token), timeout=5),
+                grpc.StatusCode.UNAVAILABLE)
+        given = call.result().claim.sandbox.name
+        assert given
+        thread.join(10)
+        assert ended and ended[0].code() == grpc.StatusCode.UNAVAILABLE and "stops" in ended[0].details(), ended
+        assert leader.process.wait(timeout=20) == 0, leader.tail(60)
+        assert events == ["answered", "released"], events
+        assert time.monotonic() - start < 3
+        proxy.rule = lambda r: None
+        leader.start()                            # the claim is finished by whoever leads next
+        wait_for("Ready", lambda: condition(lab.get("sandboxclaim", "last", "-n", NS)).get("status") == "True", 60)
+        assert lab.get("sandboxclaim", "last", "-n", NS)["status"]["sandbox"]["name"] == given
+        leader.stop()
+    finally:
+        leader and leader.kill()
+        proxy.stop()
+        lab.kubectl("delete", "sandboxclaims", "--all", "-n", NS)
