@@ -450,7 +450,7 @@ void binder_synced(struct binder *b)
     {
         struct bind *d = map_entry_value(it);
 
-        if (d->state == BIND_STAYING)
+        if (d->state == BIND_STAYING || d->state == BIND_BACKOFF)
             d->until_ms = 0; /* the node is back: at once */
         if (!d->is_seen)
             missing_after_list(b, d);

@@ -398,8 +398,10 @@ static void do_node(struct world *w)
         n->is_down = true;
         fake_node_disconnect(n);
     } else if (strcmp(what, "up") == 0) {
-        n->is_down = false;
+        n->is_down = n->is_going = false;
         fake_node_connect(n, w->binder);
+    } else if (strcmp(what, "going") == 0) {
+        n->is_going = true;
     } else if (strcmp(what, "hold") == 0) {
         n->is_holding = true;
     } else if (strcmp(what, "release") == 0) {

@@ -30,9 +30,10 @@ struct fake_node {
     struct binder *binder;
     bool is_down, is_holding; /* holding: calls stay unanswered          */
     bool is_racing;           /* the watch is faster than the answer      */
+    bool is_going;            /* refuses all, its watch is still there    */
     bool is_manual;           /* instances get ready only by a command   */
     char refuse_reason[48], refuse_message[128];
-    unsigned n_created, n_deleted;
+    unsigned n_asked, n_created, n_deleted; /* asked: CreateSandbox calls */
 };
 
 void fake_node_init(struct fake_node *n);

@@ -417,6 +417,7 @@ void world_expect(struct world *w)
         want_number(w, KIND_SANDBOX, (long long)store_count(w->store, KIND_SANDBOX));
         want_number(w, KIND_POD, (long long)store_count(w->store, KIND_POD));
         want_number(w, "instances", (long long)fake_node_count(&w->node));
+        want_number(w, "asked", w->node.n_asked);
         want_number(w, "created", w->node.n_created);
     } else {
         world_fail(w, "expect: \"%s\" is no word", what);

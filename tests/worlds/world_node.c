@@ -48,6 +48,7 @@ static int ask(struct fake_node *n, bool is_delete, const char *id, const char *
 static int on_create(void *user, const Agentsandbox__V1__CreateSandboxRequest *req,
                      struct err *err _unused_)
 {
+    ((struct fake_node *)user)->n_asked++;
     return ask(user, false, req->instance_id, req->sandbox->name);
 }
 
@@ -187,6 +188,11 @@ static void answer_create(struct fake_node *n, const struct fake_call *c)
     struct fake_instance *i = by_id(n, c->id);
     struct err err;
 
+    if (n->is_going) {
+        (void)err_set(&err, RPC_UNAVAILABLE, "NodeUnavailable", "the node is stopping");
+        binder_created(n->binder, c->id, NULL, &err);
+        return;
+    }
     if (n->refuse_reason[0]) {
         (void)err_set(&err, RPC_NOT_FOUND, n->refuse_reason, "%s", n->refuse_message);
         binder_created(n->binder, c->id, NULL, &err);
