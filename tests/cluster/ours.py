@@ -50,8 +50,8 @@ def install(lab, webhook_port=None):
 class Controller:
     """`sandbox-controller kubernetes` as a process of this machine, with the administrator's kubeconfig unless told otherwise."""
 
-    def __init__(self, lab, *flags, kubeconfig=None, webhook_port=None, log=None, bin_dir=BIN):
-        self.lab = lab
+    def __init__(self, lab, *flags, kubeconfig=None, webhook_port=None, log=None, bin_dir=BIN, env=None):
+        self.lab, self.env = lab, env
         self.metrics_port, self.probe_port = free_port(), free_port()
         self.webhook_port = webhook_port
         self.log = pathlib.Path(log or f"{lab.instance.dir}/log/controller-{self.metrics_port}.log")
@@ -66,7 +66,8 @@ class Controller:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(list(map(str, self.argv)), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(list(map(str, self.argv)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.env)
 
     def wait_leading(self, seconds=60):
         """Until it answers its probe and holds the Lease."""

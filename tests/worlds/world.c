@@ -82,9 +82,9 @@ static uint64_t clock_ms(void *user)
 
 static int64_t clock_ns(void *user)
 {
-    uint64_t ms = ((struct world *)user)->now_ms;
+    const struct world *w = user;
 
-    return START_UNIX_S * INT64_C(1000000000) + (int64_t)ms * 1000000;
+    return START_UNIX_S * INT64_C(1000000000) + ((int64_t)w->now_ms + w->stepped_ms) * 1000000;
 }
 
 static int64_t clock_s(void *user)
@@ -585,6 +585,15 @@ static void do_pass(struct world *w)
     pass(w, duration(w, world_need(w, 1)));
 }
 
+/* Somebody sets the wall clock; time itself goes on as before. */
+static void do_clock(struct world *w)
+{
+    const char *by = world_need(w, 1);
+    int64_t ms = (int64_t)duration(w, by + strspn(by, "+-"));
+
+    w->stepped_ms += by[0] == '-' ? -ms : ms;
+}
+
 static void do_rpc(struct world *w)
 {
     start_call(w, world_need(w, 1));
@@ -603,6 +612,7 @@ static const struct {
     {"cancel", do_cancel},
     {"node", do_node},
     {"pass", do_pass},
+    {"clock", do_clock},
     {"restart", do_restart},
     {"delete", do_delete},
     {"set", do_set},

@@ -144,6 +144,7 @@ struct world {
     struct store_watch *audit;
     struct map history; /* claim -> "Reason,Reason", owned */
     uint64_t now_ms;
+    int64_t stepped_ms; /* how far the wall clock was set, in all */
     struct world_call calls[WORLD_MAX_CALLS];
     size_t n_calls;
     const char *file;
