@@ -481,6 +481,23 @@ static void test_lanes(void **state)
     assert_true(strchr(s->order, '1') < at_2 && at_2 < strchr(s->order, '3'));
 }
 
+/* The other lane shrinks while the first is in use, but not to nothing. */
+static void test_rest_beside_first(void **state)
+{
+    struct scene *s = *state;
+    const struct kube_client_opts opts = {
+        .max_in_flight_first = 1, .max_in_flight_rest = 4, .max_rest_beside_first = 1};
+
+    kube_client_free(s->client);
+    s->client = client_of(s, "{}", &opts);
+    s->server.fn = note_order;
+    ask_many(s, "1234", KUBE_LANE_REST);
+    ask_many(s, "abcd", KUBE_LANE_FIRST);
+    wait_done(s, 8);
+    assert_true(strchr(s->order, 'b') < strchr(s->order, '4'));
+    assert_true(strchr(s->order, '1') < strchr(s->order, 'd'));
+}
+
 static void test_rate(void **state)
 {
     static const struct step ok[] = {{200, NULL, "{}"}};
@@ -653,6 +670,7 @@ int main(void)
         T(test_bounds),
         T(test_nobody_there),
         T(test_lanes),
+        T(test_rest_beside_first),
         T(test_rate),
         T(test_cancel),
         T(test_free_with_calls),

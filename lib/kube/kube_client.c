@@ -258,10 +258,21 @@ static bool take_token(struct kube_client *c, uint64_t now)
     return true;
 }
 
+/* Never none: what goes on for long in the first lane does not starve the other. */
+static size_t bound_of_rest(const struct kube_client *c)
+{
+    bool has_first =
+        c->n_in_flight[KUBE_LANE_FIRST] > 0 || !list_is_empty(&c->waiting[KUBE_LANE_FIRST]);
+    size_t beside = c->opts.max_rest_beside_first;
+
+    return has_first && beside > 0 ? MIN(beside, (size_t)c->opts.max_in_flight_rest)
+                                   : c->opts.max_in_flight_rest;
+}
+
 static size_t bound_of(const struct kube_client *c, size_t lane)
 {
     return lane == KUBE_LANE_FIRST  ? c->opts.max_in_flight_first
-           : lane == KUBE_LANE_REST ? c->opts.max_in_flight_rest
+           : lane == KUBE_LANE_REST ? bound_of_rest(c)
                                     : SIZE_MAX;
 }
 

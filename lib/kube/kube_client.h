@@ -31,16 +31,17 @@ struct kube_client;
 struct kube_call;
 
 struct kube_client_opts {
-    double qps;                   /* requests per second, watches excepted; <= 0: no limit      */
-    unsigned burst;               /* 0: 10                                                 */
-    unsigned n_connections;       /* HTTP/2 connections for requests; 0: 1                 */
-    bool separate_watches;        /* lists and watches on a connection of their own        */
-    const char *user_agent;       /* NULL: "agent-sandbox"                                 */
-    unsigned timeout_ms;          /* of a request, all tries; 0: 30000                     */
-    unsigned max_in_flight_first; /* bound of the first lane; 0: 200                       */
-    unsigned max_in_flight_rest;  /* of the other; 0: 100                                  */
-    struct metrics *metrics;      /* rest_client_requests_total{code,host,method} and the two
-                                            rest_client_…_seconds; NULL: none; must outlive us   */
+    double qps;                     /* requests per second, watches excepted; <= 0: no limit      */
+    unsigned burst;                 /* 0: 10                                                 */
+    unsigned n_connections;         /* HTTP/2 connections for requests; 0: 1                 */
+    bool separate_watches;          /* lists and watches on a connection of their own        */
+    const char *user_agent;         /* NULL: "agent-sandbox"                                 */
+    unsigned timeout_ms;            /* of a request, all tries; 0: 30000                     */
+    unsigned max_in_flight_first;   /* bound of the first lane; 0: 200                       */
+    unsigned max_in_flight_rest;    /* of the other; 0: 100                                  */
+    unsigned max_rest_beside_first; /* the same while the first lane is in use; 0: no less  */
+    struct metrics *metrics;        /* rest_client_requests_total{code,host,method} and the two
+                                              rest_client_…_seconds; NULL: none; must outlive us   */
 };
 
 /* config: a reference is not taken, it is the client's from now on (also on failure). Connects to

@@ -397,6 +397,8 @@ static void on_task(struct loop_task *t, void *user)
 
 static enum kube_lane default_lane(const struct store_op *op)
 {
+    if (op->hurry != STORE_HURRY_BY_KIND)
+        return op->hurry == STORE_HURRY_FIRST ? KUBE_LANE_FIRST : KUBE_LANE_REST;
     if (strcmp(op->kind, "SandboxClaim") == 0)
         return KUBE_LANE_FIRST;
     return strcmp(op->kind, "Sandbox") == 0 && (op->type == STORE_PATCH || op->type == STORE_UPDATE)

@@ -142,6 +142,9 @@ const char *store_instance_id(const struct store *store);
 
 /* ---- writing ---- */
 
+/* Kubernetes: who waits for a write. By kind: a claim, and what changes a Sandbox, goes first. */
+enum store_hurry { STORE_HURRY_BY_KIND, STORE_HURRY_FIRST, STORE_HURRY_LAST };
+
 enum store_op_type {
     STORE_CREATE,        /* object: whole; metadata.name or .generateName. Its status is dropped
                             when the kind has_status                                           */
@@ -173,6 +176,7 @@ struct store_op {
     bool relaxed;
     /* Put before the message of this op's failure ("failed to patch pod"); a literal, or NULL. */
     const char *doing;
+    enum store_hurry hurry; /* that of the call's first op counts */
 };
 
 /*

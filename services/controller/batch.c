@@ -9,6 +9,7 @@ void batch_init(struct batch *b)
     b->oom = false;
     b->relaxed = false;
     b->separate = false;
+    b->hurry = STORE_HURRY_BY_KIND;
 }
 
 void batch_done(struct batch *b)
@@ -99,8 +100,10 @@ int batch_write(struct batch *b, struct store *store, store_done_fn done, void *
     b->n_queued = 0;
     if (b->oom)
         return err_oom(err);
-    for (size_t i = 0; i < b->n; i++)
+    for (size_t i = 0; i < b->n; i++) {
         b->ops[i].relaxed = b->relaxed;
+        b->ops[i].hurry = b->hurry;
+    }
     for (size_t i = 0; i < b->n; i += per_call) {
         if (store_write(store, &b->ops[i], per_call, done, user, err) < 0)
             return -1;

@@ -10,7 +10,8 @@ struct batch {
     size_t n_queued; /* after batch_write(): calls for which `done` comes                */
     bool oom;        /* a builder failed: the batch is not to be written                  */
     bool separate;   /* each op is a call of its own, side by side, and fails alone       */
-    bool relaxed;    /* no wait for the disk: after a crash of the machine it is done anew */
+    enum store_hurry hurry;
+    bool relaxed; /* no wait for the disk: after a crash of the machine it is done anew */
 };
 
 void batch_init(struct batch *b);

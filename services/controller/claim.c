@@ -528,6 +528,8 @@ static int note_first_ready(struct work *w, const json_t *status)
         w->memo->n_ready = (uint8_t)(w->st->batch.n + 1);
     if (!was_ready && w->c->opts.is_cluster)
         return 0; /* with the next step: what is counted ends with the status */
+    if (ctl_gives_way(w->it, w->st))
+        return 0;
     if (!edit(w))
         return -1;
     if (!was_ready || w->memo->is_counted)
@@ -547,6 +549,8 @@ static int write_status(struct work *w)
         return -1;
     }
     put_status(w, status);
+    if (w->st->batch.n == 0)
+        w->st->hurry = STORE_HURRY_LAST; /* only notes */
     flush_edit(w, false);
     return 0;
 }

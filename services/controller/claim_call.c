@@ -41,6 +41,7 @@ struct claim_call {
     uint64_t deadline_ms, retry_ms;
     bool no_wait, delete_on_failure, is_cancelled, is_dirty, existed, is_warm;
     bool is_repeated; /* its write was sent again */
+    bool is_writing;  /* its write is under way   */
     uint8_t n_attempts;
     claim_call_fn fn;
     void *user;
@@ -62,6 +63,8 @@ static void call_free(struct claim_call *call)
 {
     struct claim_door *d = call->door;
 
+    if (call->is_writing)
+        ctl_claim_ended(d->c);
     d->n_creating -= call->state == CALL_CREATING;
     d->n_dirty -= call->is_dirty;
     d->n_calls--;
@@ -236,6 +239,8 @@ static void on_created(const struct store_result *res, void *user)
     bool exists = store_get(c->store, KIND_CLAIM, call->ns, call->name) != NULL;
     struct err err;
 
+    call->is_writing = false;
+    ctl_claim_ended(c);
     if (!res->err) {
         created(call, res->objects[0]);
         return;
@@ -407,6 +412,9 @@ static int write_claim(struct claim_call *call, struct err *err)
         (void)err_oom(err);
     else
         r = batch_write(&b, call->door->c->store, on_created, call, err);
+    call->is_writing = r == 0;
+    if (r == 0)
+        ctl_claim_began(call->door->c);
     batch_done(&b);
     return r;
 }

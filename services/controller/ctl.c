@@ -129,7 +129,9 @@ static int heap_add(struct ctl *c, struct ctl_item *it, uint64_t due_ms)
 
 uint64_t ctl_deadline_ms(const struct ctl *c)
 {
-    return MIN(c->look_all_ms, c->n_heap ? c->heap[0]->due_ms : CLOCK_NEVER);
+    uint64_t at = MIN(c->look_all_ms, ctl_late_deadline_ms(c));
+
+    return MIN(at, c->n_heap ? c->heap[0]->due_ms : CLOCK_NEVER);
 }
 
 /* A mark or a date found no memory: what was to be looked at is not known any more, so everything
@@ -159,6 +161,7 @@ static void item_free(struct ctl_item *it)
         return;
     heap_remove(it->ctl, it);
     list_remove(&it->dirty);
+    list_remove(&it->late);
     claim_memo_free(it->memo);
     free(it->problem);
     free(it->memory);
@@ -188,6 +191,7 @@ static struct ctl_item *item_make(struct ctl *c, enum ctl_queue q, const char *n
     it->queue = q;
     it->due_ms = CLOCK_NEVER;
     list_init(&it->dirty);
+    list_init(&it->late);
     it->ns = memcpy(it + 1, ns, n_ns);
     it->name = memcpy((char *)(it + 1) + n_ns, name, n_name);
     if (map_set(&c->items, key, it, NULL, NULL) < 0) {
@@ -231,7 +235,7 @@ static bool is_paced(struct ctl_item *it)
     return true;
 }
 
-static void item_mark(struct ctl_item *it)
+void ctl_item_mark(struct ctl_item *it)
 {
     struct ctl *c = it->ctl;
 
@@ -250,7 +254,7 @@ void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name)
     struct ctl_item *it = item_make(c, q, ns, name);
 
     if (it)
-        item_mark(it);
+        ctl_item_mark(it);
     else
         forgot(c);
 }
@@ -272,7 +276,7 @@ void ctl_wake_pools_of_hash(struct ctl *c, const char *ns, const char *hash)
             continue;
         }
         pool_look_at_all(it);
-        item_mark(it);
+        ctl_item_mark(it);
     }
 }
 
@@ -385,6 +389,8 @@ static void batch_ended(struct ctl_item *it, const struct store_result *res)
                    it->outcome == WRITE_OK      ? WORK_SUCCESS
                    : it->outcome == WRITE_MOVED ? WORK_REQUEUE
                                                 : WORK_ERROR);
+    if (it->is_urgent)
+        ctl_claim_ended(c);
     settle_taken(it);
     if (it->queue == Q_CLAIM)
         claim_written(c, it, res);
@@ -404,7 +410,7 @@ static void batch_ended(struct ctl_item *it, const struct store_result *res)
     arm(c);
     if (it->is_dirty || is_next_at_once(it)) {
         it->is_dirty = false;
-        item_mark(it);
+        ctl_item_mark(it);
     }
 }
 
@@ -426,11 +432,15 @@ static bool item_write(struct ctl_item *it, struct step *st)
     /* Steps are made again from the world after a crash, all but the one that decides whose a
      * sandbox is. */
     st->batch.relaxed = !it->taken_uid[0];
+    st->batch.hurry = st->hurry;
+    it->is_urgent = it->queue == Q_CLAIM && st->hurry != STORE_HURRY_LAST;
     it->outcome = WRITE_OK;
     it->was_refused = false;
     it->is_telling = st->is_telling;
     r = batch_write(&st->batch, it->ctl->store, on_written, it, &err);
     it->n_writes = (uint8_t)st->batch.n_queued;
+    if (it->is_urgent && it->n_writes > 0)
+        ctl_claim_began(it->ctl);
     if (r == 0)
         return true;
     if (it->n_writes > 0) { /* the rest is for the next step */
@@ -479,8 +489,11 @@ static void item_step(struct ctl_item *it)
     c->n_busy++;
     ctl_work_began(c->work, it);
     heap_remove(c, it);
+    list_remove(&it->late);
     batch_init(&st.batch);
     r = run_step(it, &st, &err);
+    if (!st.has_given_way)
+        it->late_since_ms = 0;
     if (st.again_ms != CLOCK_NEVER)
         look_again(c, it, st.again_ms);
     if (r < 0) {
@@ -505,7 +518,7 @@ static void item_step(struct ctl_item *it)
                                                 : WORK_SUCCESS);
     if (it->is_dirty) {
         it->is_dirty = false;
-        item_mark(it);
+        ctl_item_mark(it);
     }
     item_drop_if_gone(it); /* Careful: it may be gone here. */
 }
@@ -518,7 +531,7 @@ static void take_due(struct ctl *c)
         struct ctl_item *it = c->heap[0];
 
         heap_remove(c, it);
-        item_mark(it);
+        ctl_item_mark(it);
     }
 }
 
@@ -555,6 +568,7 @@ void ctl_process(struct ctl *c)
     if (ctl_now_ms(c) >= c->look_all_ms)
         look_at_all(c);
     take_due(c);
+    ctl_late_process(c);
     for (int q = 0; q < Q_N; q++) {
         struct list now = LIST_INIT(now);
         struct list *link;
@@ -697,6 +711,7 @@ int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct
     list_init(&c->listeners);
     for (int q = 0; q < Q_N; q++)
         list_init(&c->dirty[q]);
+    ctl_late_init(&c->late);
     members_init(&c->members);
     events_init(&c->events);
     if (c->opts.is_cluster && register_cluster_kinds(store, err) < 0)
@@ -716,6 +731,7 @@ int ctl_start(struct ctl *c, struct err *err)
 
 void ctl_stop(struct ctl *c)
 {
+    ctl_late_flush(c);
     c->is_stopped = true;
     if (c->timer)
         loop_timer_disarm(c->timer);
@@ -733,6 +749,7 @@ void ctl_done(struct ctl *c)
     }
     map_done(&c->items);
     free(c->heap);
+    ctl_late_done(&c->late);
     loop_task_free(c->task);
     loop_timer_free(c->timer);
     members_done(&c->members);

@@ -13,6 +13,7 @@
 #include "lib/base/map.h"
 #include "lib/store/store.h"
 #include "services/controller/batch.h"
+#include "services/controller/ctl_late.h"
 #include "services/controller/events.h"
 #include "services/controller/members.h"
 
@@ -51,9 +52,10 @@ struct ctl_opts {
     uint32_t replenish_delay_ms; /* a pool that lost members waits so long; 0: not            */
     double max_refill_rate;      /* creates per second and pool; 0: no bound                  */
     uint32_t write_behind_ms;    /* metadata of owned Pods may be late by this, at most 1 s    */
-    bool no_pool_eviction;       /* members are not marked as safe to evict                   */
-    bool no_claim_events;        /* no Events about claims in the API                         */
-    bool no_claim_annotations;   /* claims are not written to only for observability          */
+    uint32_t yield_ms; /* what nobody waits for waits while a claim was given so recently; 0: not */
+    bool no_pool_eviction;     /* members are not marked as safe to evict                   */
+    bool no_claim_events;      /* no Events about claims in the API                         */
+    bool no_claim_annotations; /* claims are not written to only for observability          */
 };
 
 enum write_outcome { WRITE_OK, WRITE_MOVED, WRITE_FAILED };
@@ -84,14 +86,21 @@ struct ctl_item {
     char told[9];              /* hash of the problem that its status was to tell last */
     struct claim_memo *memo;   /* claims: what a step leaves for the next; NULL: nothing */
     void *memory;              /* of the step, kept between steps; free()d with it     */
+    /* ctl_late.h: on ctl->late.items; since when its steps have given way, 0: the last did not; its
+     * batch is a claim's that somebody waits for. */
+    struct list late;
+    uint64_t late_since_ms;
+    bool is_urgent;
     const char *ns, *name;
 };
 
 /* What a step wants. */
 struct step {
     struct batch batch;
-    uint64_t again_ms; /* look again after so long; CLOCK_NEVER                            */
-    bool is_telling;   /* the batch does not try what failed (it->problem), it only says so */
+    uint64_t again_ms;      /* look again after so long; CLOCK_NEVER                            */
+    enum store_hurry hurry; /* of the batch; of a claim's by kind: somebody waits */
+    bool has_given_way;     /* ctl_gives_way() */
+    bool is_telling;        /* the batch does not try what failed (it->problem), it only says so */
 };
 void step_again(struct step *st, uint64_t wait_ms);
 
@@ -107,6 +116,7 @@ struct ctl {
 
     struct map items; /* "<queue letter>/ns/name" -> ctl_item */
     struct list dirty[Q_N];
+    struct ctl_late late;
     struct ctl_item **heap; /* by due_ms */
     size_t n_heap, cap_heap;
     size_t n_busy;
@@ -134,6 +144,8 @@ void ctl_done(struct ctl *c);
 void ctl_wake(struct ctl *c, enum ctl_queue q, const char *ns, const char *name);
 /* Marks pools of the namespace whose name has this hash (a Sandbox bears it, and is nobody's). */
 void ctl_wake_pools_of_hash(struct ctl *c, const char *ns, const char *hash);
+/* The same for an item that is at hand. */
+void ctl_item_mark(struct ctl_item *it);
 /* Steps all that is dirty or due. The loop calls it; tests with a clock of their own may. */
 void ctl_process(struct ctl *c);
 /* Nothing dirty, nothing under way. */

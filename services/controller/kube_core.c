@@ -4,7 +4,7 @@
 #include "lib/store/store_kube.h"
 #include "services/controller/controller.h"
 
-enum { POOL_PACE_MS = 20 };
+enum { POOL_PACE_MS = 20, YIELD_MS = 60 };
 
 static void on_trouble(const char *kind, const struct err *err, unsigned wait_ms, void *user)
 {
@@ -41,6 +41,7 @@ static struct ctl_opts core_opts(const struct kube_core_opts *co)
         .replenish_delay_ms = whole_ms(o->pool_replenish_delay_ns),
         .max_refill_rate = o->pool_max_refill_rate,
         .write_behind_ms = whole_ms(o->write_behind_ns),
+        .yield_ms = YIELD_MS,
         .no_pool_eviction = !o->pool_eviction,
         .no_claim_events = o->disable_claim_events,
         .no_claim_annotations = o->disable_claim_annotations,

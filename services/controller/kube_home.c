@@ -666,7 +666,7 @@ static int make_metrics(struct kube_home *h, struct err *err)
  * Requests side by side on one connection. More only wait in the API server instead of here, out of
  * order, and each costs 25 KiB while it does (libcurl's handle and its buffers).
  */
-enum { FIRST_PER_CONNECTION = 64, REST_PER_CONNECTION = 32 };
+enum { FIRST_PER_CONNECTION = 64, REST_PER_CONNECTION = 32, REST_BESIDE_FIRST = 2 };
 
 static unsigned in_flight(int64_t workers, int64_t per_connection, const struct kube_options *o)
 {
@@ -684,6 +684,7 @@ static int make_client(struct kube_home *h, struct err *err)
         .user_agent = "sandbox-controller/" CONTROLLER_VERSION,
         .max_in_flight_first = in_flight(o->claim_workers * 2, FIRST_PER_CONNECTION, o),
         .max_in_flight_rest = in_flight(o->sandbox_workers, REST_PER_CONNECTION, o),
+        .max_rest_beside_first = REST_BESIDE_FIRST,
         .metrics = h->metrics,
     };
     struct kube_config *config;

@@ -19,14 +19,17 @@ enum { DEFAULT_REPLICAS = 1, CHURN_FIRST_S = 1 };
 /* The longest that a status is held back while members are made. */
 enum { MAX_STATUS_HELD_MS = 500, PACES_PER_STATUS = 10 };
 enum { N_REMEMBERED = 8 };
+/* The longest that a refill gives way to claims; while they go on then, so many steps share it. */
+enum { MAX_REFILL_LATE_MS = 2000, LATE_STEPS = 64 };
 
 /* What a step leaves for the next (ctl_item.memory). Lost with the process, and no harm. */
 struct pool_memory {
     bool has_looked; /* all Sandboxes of the namespace were looked at for orphans */
     bool has_seen;   /* n_seen is known: active ones, for the replenish delay   */
     size_t n_seen;
-    uint64_t hold_ms; /* nothing is made before                                  */
-    double tokens;    /* of the refill rate; filled up at tokens_ms              */
+    uint64_t hold_ms;       /* nothing is made before                                  */
+    uint64_t late_since_ms; /* what is missing gives way to claims since; 0: it does not */
+    double tokens;          /* of the refill rate; filled up at tokens_ms              */
     uint64_t tokens_ms;
     size_t n_slow;  /* slow start: what the next batch may make                */
     size_t n_tried; /* creates in the batch that has ended                     */
@@ -426,6 +429,21 @@ static bool is_held(struct census *s, size_t n_desired)
     return true;
 }
 
+/*
+ * Claims that are being given have the API server for themselves: what they took is made anew when
+ * no more come, but it is not late for long, and a pool that is half empty does not wait.
+ */
+static bool gives_way(struct census *s, size_t n_desired)
+{
+    uint64_t *since_ms = &s->memory->late_since_ms;
+
+    if (s->n_active + s->n_terminating >= n_desired || 2 * s->n_ready < n_desired) {
+        *since_ms = 0;
+        return false;
+    }
+    return ctl_gives_way_since(s->item, s->st, since_ms, MAX_REFILL_LATE_MS);
+}
+
 /* --sandbox-warm-pool-max-refill-rate: how many of n may be made now. */
 static size_t take_tokens(struct census *s, size_t n)
 {
@@ -473,6 +491,8 @@ static bool create_missing(struct census *s, size_t n_missing)
         step_again(s->st, s->item->retry_ms - now);
         return false;
     }
+    if (s->memory->late_since_ms > 0)
+        n = MIN(n, 1 + n_missing / LATE_STEPS);
     n = take_tokens(s, n);
     for (size_t i = 0; i < n; i++)
         batch_create(&s->st->batch, KIND_SANDBOX, member_object(s));
@@ -624,14 +644,14 @@ static int balance(struct census *s, struct err *err)
         return -1;
     desired = (size_t)MAX(0, obj_int(s->pool->json, "spec.replicas", DEFAULT_REPLICAS));
     total = s->n_active + s->n_terminating;
-    is_waiting = is_held(s, desired);
+    is_waiting = is_held(s, desired) || gives_way(s, desired);
     if (s->template && total < desired && !is_waiting)
         is_creating = create_missing(s, desired - total);
     else if (s->n_active > desired)
         delete_excess(s, s->n_active - desired);
     if (total >= desired)
         s->memory->n_slow = s->memory->n_tried = 0;
-    if (!is_status_held(s, is_creating))
+    if (!is_status_held(s, is_creating) && !ctl_gives_way(s->item, s->st))
         write_status(s);
     tell_progress(s, desired);
     return 0;

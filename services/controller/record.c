@@ -72,9 +72,8 @@ static json_t *event_object(const struct ctl *c, const struct store_object *abou
 void ctl_record(struct ctl *c, const struct store_object *about, bool is_warning,
                 const char *reason, const char *action, const char *fmt, ...)
 {
-    _cleanup_(json_decrefp) json_t *o = NULL;
     char note[512];
-    struct store_op op;
+    json_t *o;
     va_list ap;
 
     va_start(ap, fmt);
@@ -87,7 +86,6 @@ void ctl_record(struct ctl *c, const struct store_object *about, bool is_warning
     if (c->opts.no_claim_events && strcmp(about->kind, KIND_CLAIM) == 0)
         return;
     o = event_object(c, about, is_warning, reason, action, note);
-    op = (struct store_op){.type = STORE_CREATE, .kind = KIND_EVENT, .object = o, .relaxed = true};
     if (o)
-        (void)store_write(c->store, &op, 1, NULL, NULL, NULL); /* lost, as said */
+        ctl_late_event(c, o);
 }

@@ -264,6 +264,39 @@ static bool is_newborn(struct view *v, struct step *st)
     return true;
 }
 
+static bool is_same_condition(const json_t *is, const json_t *was)
+{
+    static const char *const told[] = {"type", "status", "reason", "message"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(told); i++)
+        if (strcmp(obj_str_or(is, told[i], ""), obj_str_or(was, told[i], "")) != 0)
+            return false;
+    return true;
+}
+
+/* It says what it said, of a newer generation: that is what an owner's change leaves to write. */
+static bool is_only_generation(const struct view *v)
+{
+    const json_t *old = json_object_get(v->sb->json, "status");
+    const json_t *is = json_object_get(v->status, "conditions");
+    const json_t *was = json_object_get(old, "conditions");
+    size_t n = json_array_size(is);
+    const char *key;
+    json_t *value;
+
+    if (n == 0 || n != json_array_size(was) || json_object_size(v->status) != json_object_size(old))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!is_same_condition(json_array_get(is, i), json_array_get(was, i)))
+            return false;
+    json_object_foreach(v->status, key, value)
+    {
+        if (value != is && !obj_equal(value, json_object_get(old, key)))
+            return false;
+    }
+    return true;
+}
+
 static int write_status(struct view *v, struct step *st, struct err *err)
 {
     bool is_news;
@@ -278,6 +311,8 @@ static int write_status(struct view *v, struct step *st, struct err *err)
     put_scheduled(v);
     put_ready(v);
     is_news = !v->c->opts.is_cluster || !(is_only_node_name(v) || is_newborn(v, st));
+    if (is_news && is_only_generation(v) && ctl_gives_way(v->it, st))
+        is_news = false;
     if (v->r || !is_news) {
         json_decref(v->status);
         return v->r ? err_oom(err) : 0;
@@ -471,6 +506,15 @@ static void put_trace(const struct ctl *c, const struct store_object *sb, struct
                 json_pack("{s:{s:{s:s}}}", "metadata", "annotations", A_TRACE, text));
 }
 
+/* A claim waits for the readiness of its Sandbox. */
+static enum store_hurry hurry_of(const struct store_object *sb)
+{
+    bool is_awaited = obj_controlled_by_kind(sb->json, GROUP_EXT, KIND_CLAIM, NULL) &&
+                      !cond_is_true(obj_get(sb->json, "status"), C_READY);
+
+    return is_awaited ? STORE_HURRY_FIRST : STORE_HURRY_BY_KIND;
+}
+
 int sandbox_step(struct ctl *c, const struct store_object *o, struct ctl_item *it, struct step *st,
                  struct err *err)
 {
@@ -480,6 +524,7 @@ int sandbox_step(struct ctl *c, const struct store_object *o, struct ctl_item *i
     if (!o || o->is_deleting)
         return 0;
     st->batch.separate = c->opts.is_cluster;
+    st->hurry = hurry_of(o);
     put_trace(c, o, st);
     if (!obj_time(o->json, "spec.shutdownTime", &shutdown))
         return step_running(&v, st, err);

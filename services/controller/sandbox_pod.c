@@ -124,7 +124,7 @@ static int step_existing(struct ctl_item *it, const struct store_object *sb, str
     p->is_ours = true;
     if (whose == CHILD_OURS && podmeta_is_synced(p->pod->json, sb->json))
         return 0;
-    if (whose == CHILD_OURS && is_written_behind(it, st))
+    if (whose == CHILD_OURS && (is_written_behind(it, st) || ctl_gives_way(it, st)))
         return 0;
 
     edit = store_object_edit(p->pod, err);

@@ -460,6 +460,8 @@ static void do_config(struct world *w)
         w->ctl.opts.write_behind_ms = (uint32_t)duration(w, behind);
     if (world_arg(w, "pool_pace"))
         w->ctl.opts.pool_pace_ms = (uint32_t)duration(w, world_arg(w, "pool_pace"));
+    if (world_arg(w, "yield"))
+        w->ctl.opts.yield_ms = (uint32_t)duration(w, world_arg(w, "yield"));
     if (world_has(w, "no_eviction"))
         w->ctl.opts.no_pool_eviction = true;
     if (world_has(w, "tracing"))
