@@ -73,27 +73,12 @@ static struct options o = {.n_conns = 1,
 static struct conn *conns;
 static SSL_CTX *ssl_ctx;
 static int epoll_fd;
-static uint8_t head_block[512], *message, in_buf[1 << 18];
+static uint8_t head_block[REQUEST_HEAD_MAX], *message, in_buf[1 << 18];
 static size_t n_head_block, n_message;
 static bool is_measuring;
 static struct histogram latency;
 static uint64_t n_done, n_errors, n_bytes_in, n_answers;
 static unsigned n_rested; /* connections that have made their calls */
-
-static _Noreturn void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static void *zalloc(size_t n, size_t size)
-{
-    void *p = calloc(n > 0 ? n : 1, size);
-
-    if (!p)
-        die("rpc-load: memory");
-    return p;
-}
 
 /* ---- what is sent ---- */
 
@@ -640,54 +625,6 @@ static void run_load(void)
 
 /* ---- setting up ---- */
 
-static void head_put(uint8_t **p, const void *data, size_t n)
-{
-    memcpy(*p, data, n);
-    *p += n;
-}
-
-/* A field whose name is in HPACK's static table (index < 128), not indexed. */
-static void head_indexed(uint8_t **p, uint8_t index, const char *value)
-{
-    uint8_t head[3] = {index < 15 ? index : 15, (uint8_t)(index - 15), 0};
-    size_t n = index < 15 ? 1 : 2;
-
-    head[n++] = (uint8_t)strlen(value);
-    head_put(p, head, n);
-    head_put(p, value, strlen(value));
-}
-
-static void make_head_block(void)
-{
-    uint8_t *p = head_block;
-    bool is_unary = o.mode == MODE_UNARY || o.mode == MODE_CONNECT;
-
-    *p++ = 0x83;                /* :method POST           */
-    *p++ = o.tls ? 0x87 : 0x86; /* :scheme                */
-    head_indexed(&p, 4, is_unary ? "/bench.Echo/Unary" : "/bench.Echo/Bidi");
-    head_indexed(&p, 1, "localhost");         /* :authority   */
-    head_indexed(&p, 31, "application/grpc"); /* content-type */
-    head_put(&p, "\x00\x02te\x08trailers", 13);
-    n_head_block = (size_t)(p - head_block);
-}
-
-static void make_message(void)
-{
-    uint8_t field[8] = {0x0a};
-    size_t n_field = 1;
-    uint32_t n = o.n_bytes;
-
-    for (; n > 127; n >>= 7)
-        field[n_field++] = (uint8_t)(n | 128);
-    field[n_field++] = (uint8_t)n;
-    n_message = 5 + n_field + o.n_bytes;
-    message = zalloc(n_message, 1);
-    n = htonl((uint32_t)(n_message - 5));
-    memcpy(message + 1, &n, sizeof(n));
-    memcpy(message + 5, field, n_field);
-    memset(message + 5 + n_field, 'x', o.n_bytes);
-}
-
 static void make_conns(void)
 {
     struct rlimit files;
@@ -715,84 +652,9 @@ static void make_tls(void)
                                         SSL_MODE_RELEASE_BUFFERS);
 }
 
-static bool parse_mode(const char *name)
-{
-    static const char *const names[] = {"unary", "bidi", "idle", "used", "connect"};
-
-    for (int i = 0; i < 5; i++) {
-        if (strcmp(names[i], name) == 0) {
-            o.mode = (enum mode)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool parse_address(char *address)
-{
-    char *colon = strrchr(address, ':');
-
-    if (!colon)
-        return false;
-    *colon = '\0';
-    o.host = address;
-    o.port = atoi(colon + 1);
-    return true;
-}
-
-static bool parse(int argc, char **argv)
-{
-    bool is_good = true;
-    int c;
-
-    while ((c = getopt(argc, argv, "a:m:sC:M:n:S:w:r:D:W:p:")) != -1) {
-        switch (c) {
-        case 'a':
-            is_good &= parse_address(optarg);
-            break;
-        case 'm':
-            is_good &= parse_mode(optarg);
-            break;
-        case 's':
-            o.tls = true;
-            break;
-        case 'C':
-            o.n_conns = (unsigned)atoi(optarg);
-            break;
-        case 'M':
-            o.n_streams = (unsigned)atoi(optarg);
-            break;
-        case 'n':
-            o.n_calls = (unsigned)atoi(optarg);
-            break;
-        case 'S':
-            o.n_bytes = (unsigned)atoi(optarg);
-            break;
-        case 'w':
-            o.n_window = (unsigned)atoi(optarg);
-            break;
-        case 'r':
-            o.rate = atof(optarg);
-            break;
-        case 'D':
-            o.seconds = atof(optarg);
-            break;
-        case 'W':
-            o.warmup = atof(optarg);
-            break;
-        case 'p':
-            o.pid = atoi(optarg);
-            break;
-        default:
-            return false;
-        }
-    }
-    return is_good && o.host && o.n_conns > 0 && o.n_window > 0 && o.n_streams < UINT16_MAX;
-}
-
 int main(int argc, char **argv)
 {
-    if (!parse(argc, argv)) {
+    if (!options_parse(&o, argc, argv)) {
         fprintf(
             stderr,
             "usage: rpc-load -a HOST:PORT -m unary|bidi|idle|used|connect [-s] [-C conns] "
@@ -805,8 +667,8 @@ int main(int argc, char **argv)
         die("rpc-load: epoll_create1");
     if (o.tls)
         make_tls();
-    make_head_block();
-    make_message();
+    n_head_block = request_head(&o, head_block);
+    message = request_message(&o, &n_message);
     make_conns();
     if (o.mode == MODE_IDLE || o.mode == MODE_USED)
         run_idle();

@@ -27,6 +27,20 @@ struct options {
     pid_t pid; /* the server: 0 when nobody knows */
 };
 
+/* false: they are wrong, or one is missing. Changes argv. */
+bool options_parse(struct options *o, int argc, char **argv);
+
+enum { REQUEST_HEAD_MAX = 512 };
+/* The header block of a call, at most REQUEST_HEAD_MAX bytes; its length. */
+size_t request_head(const struct options *o, uint8_t *ret);
+/* A gRPC message with one field of n_bytes; malloc()ed. */
+uint8_t *request_message(const struct options *o, size_t *ret_n);
+
+/* perror(), and the end. */
+_Noreturn void die(const char *what);
+/* Never NULL, not for nothing either. */
+void *zalloc(size_t n, size_t size);
+
 /* Durations in buckets of 1/64 of a power of two, in units of 100 ns. */
 struct histogram {
     uint64_t buckets[64 * 64];

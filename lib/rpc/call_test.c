@@ -1,13 +1,7 @@
-/* Calls of all kinds between our client and our server, over a socketpair, a unix socket and TCP.
- */
+/* Calls of all kinds between our client and our server, over a socketpair. */
 #include "lib/rpc/test_util.h"
 
-#include <fcntl.h>
-
-#include "lib/base/fd.h"
 #include "lib/base/limits.h"
-#include "lib/rpc/service.h"
-#include "rpc_test.pb-c.h"
 
 static void test_unary(void **state)
 {
@@ -354,133 +348,6 @@ static void test_lost(void **state)
     world_down(&w);
 }
 
-/* ---- over sockets ---- */
-
-static void check_listener(const char *address, bool is_unix)
-{
-    struct world w = {0};
-    struct talk client = {.reads_on = true}, server = {.reads_on = true, .echoes = true};
-    char real[128];
-    struct err err;
-
-    assert_int_equal(loop_new(&w.loop, &err), 0);
-    assert_int_equal(rpc_server_new(&w.server, w.loop, NULL, &err), 0);
-    assert_int_equal(rpc_server_handle(w.server, "/t.T/Echo", talk_handler, &server, &err), 0);
-    assert_int_equal(rpc_server_listen(w.server, address, NULL, real, &err), 0);
-    assert_true(rpc_server_listen(w.server, real, NULL, NULL, &err) < 0);
-    assert_string_equal(err.reason, "AddressInUse");
-    assert_int_equal(rpc_channel_new(&w.channel, w.loop, real, NULL, &err), 0);
-    talk_start(&w, &client, "/t.T/Echo", NULL);
-    assert_int_equal(rpc_call_send(client.call, "over", 4, &err), 0);
-    rpc_call_read(client.call);
-    run_until(&w, &client.n_messages, 1);
-    assert_int_equal(rpc_call_peer(server.call)->has_uid, is_unix);
-    if (is_unix)
-        assert_int_equal(rpc_call_peer(server.call)->uid, getuid());
-    rpc_call_send_end(client.call);
-    run_until(&w, &client.n_done, 1);
-    assert_int_equal(client.code, 0);
-    world_down(&w);
-}
-
-static void test_sockets(void **state)
-{
-    char dir[] = "/tmp/rpc-test-XXXXXX", address[64];
-
-    (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(address, sizeof(address), "unix:%s/s", dir);
-    check_listener(address, true);
-    check_listener("127.0.0.1:0", false);
-    check_listener("[::1]:0", false);
-    assert_int_equal(rmdir(dir), 0);
-}
-
-static void test_refused(void **state)
-{
-    struct world w = {.channel_opts = {.backoff_first_ms = 20}};
-    struct talk client = {0}, again = {0}, patient = {.reads_on = true};
-    struct talk server = {.reads_on = true, .echoes = true};
-    struct rpc_call_opts wait = {.wait_for_ready = true};
-    char dir[] = "/tmp/rpc-test-XXXXXX", address[64];
-    struct err err;
-
-    (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(address, sizeof(address), "unix:%s/s", dir);
-    assert_int_equal(loop_new(&w.loop, &err), 0);
-    assert_int_equal(rpc_channel_new(&w.channel, w.loop, address, &w.channel_opts, &err), 0);
-    talk_start(&w, &client, "/t.T/Echo", NULL);
-    assert_int_equal(client.n_done, 0);
-    run_until(&w, &client.n_done, 1);
-    assert_int_equal(client.code, RPC_UNAVAILABLE);
-    assert_non_null(strstr(client.message, address));
-    assert_non_null(strstr(client.message, "No such file"));
-    talk_start(&w, &again, "/t.T/Echo", NULL); /* fails fast */
-    run_until(&w, &again.n_done, 1);
-    assert_int_equal(again.code, RPC_UNAVAILABLE);
-
-    talk_start(&w, &patient, "/t.T/Echo", &wait);
-    run_for(&w, 30);
-    assert_int_equal(patient.n_done, 0);
-    assert_int_equal(rpc_server_new(&w.server, w.loop, NULL, &err), 0);
-    assert_int_equal(rpc_server_handle(w.server, "/t.T/Echo", talk_handler, &server, &err), 0);
-    assert_int_equal(rpc_server_listen(w.server, address, NULL, NULL, &err), 0);
-    rpc_call_send_end(patient.call);
-    run_until(&w, &patient.n_done, 1);
-    assert_int_equal(patient.code, 0);
-    world_down(&w);
-    assert_int_equal(rmdir(dir), 0);
-}
-
-struct other {
-    int n;
-    char data[64];
-};
-
-static void on_other(int fd, const uint8_t *data, size_t n, void *user)
-{
-    struct other *o = user;
-
-    o->n++;
-    (void)snprintf(o->data, sizeof(o->data), "%.*s", (int)n, (const char *)data);
-    assert_int_equal(write(fd, "HTTP/1.1 200 OK\r\n\r\n", 19), 19);
-    (void)close(fd);
-}
-
-/* "PRI" alone may still become HTTP/2; the next byte says that it does not. */
-static void test_other_protocol(void **state)
-{
-    static const char *const parts[] = {"P", "RI * HT", "XX"};
-    struct other other = {0};
-    struct rpc_listen_opts opts = {.on_other = on_other, .user = &other};
-    struct world w = {0};
-    char real[128], answer[64];
-    char dir[] = "/tmp/rpc-test-XXXXXX", address[64];
-    struct err err;
-    int fd;
-
-    (void)state;
-    assert_non_null(mkdtemp(dir));
-    (void)snprintf(address, sizeof(address), "unix:%s/s", dir);
-    assert_int_equal(loop_new(&w.loop, &err), 0);
-    assert_int_equal(rpc_server_new(&w.server, w.loop, NULL, &err), 0);
-    assert_int_equal(rpc_server_listen(w.server, address, &opts, real, &err), 0);
-    fd = fd_unix_connect(address + 5, SOCK_STREAM, &err);
-    assert_true(fd >= 0);
-    for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        assert_int_equal(other.n, 0);
-        assert_true(write(fd, parts[i], strlen(parts[i])) > 0);
-        run_for(&w, 10);
-    }
-    run_until(&w, &other.n, 1);
-    assert_string_equal(other.data, "PRI * HTXX");
-    assert_int_equal(read(fd, answer, sizeof(answer)), 19);
-    (void)close(fd);
-    world_down(&w);
-    assert_int_equal(rmdir(dir), 0);
-}
-
 /* ---- raw form: a proxy between two connections ---- */
 
 struct proxy {
@@ -766,143 +633,17 @@ static void test_unary_response(void **state)
     world_down(&w);
 }
 
-/* ---- typed ---- */
-
-static const struct rpc_method_desc unary_method = {.path = "/test.v1.Test/Unary",
-                                                    .input = &test__v1__text__descriptor,
-                                                    .output = &test__v1__text__descriptor};
-static const struct rpc_method_desc bidi_method = {.path = "/test.v1.Test/Bidi",
-                                                   .input = &test__v1__text__descriptor,
-                                                   .output = &test__v1__text__descriptor,
-                                                   .client_streaming = true,
-                                                   .server_streaming = true};
-
-static void typed_unary(struct rpc_call *call, const ProtobufCMessage *request, void *user)
-{
-    const Test__V1__Text *in = (const void *)request;
-
-    (void)user;
-    assert_int_equal(in->n_parts, 1);
-    assert_string_equal(in->parts[0]->text, "part");
-    rpc_reply(call, request);
-}
-
-struct typed {
-    int n_done, n_messages, code;
-    char text[32];
-    char message[128];
-};
-
-static void typed_reply(struct rpc_call *call, const ProtobufCMessage *reply,
-                        const struct rpc_status *status, void *user)
-{
-    struct typed *t = user;
-
-    (void)call;
-    t->n_done++;
-    t->code = status->code;
-    (void)snprintf(t->message, sizeof(t->message), "%s", status->message);
-    assert_int_equal(reply == NULL, status->code != 0);
-    if (reply)
-        (void)snprintf(t->text, sizeof(t->text), "%s",
-                       ((const Test__V1__Text *)(const void *)reply)->text);
-}
-
-static void bidi_message(struct rpc_call *call, const ProtobufCMessage *msg, void *user)
-{
-    struct typed *t = user;
-    struct err err;
-
-    if (t)
-        t->n_messages++;
-    else
-        assert_int_equal(rpc_send(call, msg, &err), 0);
-    rpc_call_read(call);
-}
-
-static void bidi_half_close(struct rpc_call *call, void *user)
-{
-    (void)user;
-    rpc_call_finish(call, 0, NULL);
-}
-
-static void bidi_done(struct rpc_call *call, const struct rpc_status *status, void *user)
-{
-    struct typed *t = user;
-
-    (void)call;
-    if (t) {
-        t->n_done++;
-        t->code = status->code;
-    }
-}
-
-static const struct rpc_msg_ops bidi_ops = {
-    .on_message = bidi_message, .on_half_close = bidi_half_close, .on_done = bidi_done};
-
-static void typed_bidi(struct rpc_call *call, const ProtobufCMessage *request, void *user)
-{
-    (void)user;
-    assert_null(request);
-    rpc_accept(call, &bidi_method, &bidi_ops, NULL);
-    rpc_call_read(call);
-}
-
-static void test_typed(void **state)
-{
-    struct world w = {0};
-    struct typed unary = {0}, bidi = {0};
-    struct rpc_call *call;
-    Test__V1__Text part = TEST__V1__TEXT__INIT, msg = TEST__V1__TEXT__INIT, *parts[] = {&part};
-    char part_text[] = "part", text[] = "grüße", bad[] = "\xff\xfe";
-    struct err err;
-
-    (void)state;
-    part.text = part_text;
-    msg.text = text;
-    msg.n_parts = 1;
-    msg.parts = parts;
-    world_up(&w);
-    assert_int_equal(rpc_server_handle_method(w.server, &unary_method, typed_unary, NULL, &err), 0);
-    assert_int_equal(rpc_server_handle_method(w.server, &bidi_method, typed_bidi, NULL, &err), 0);
-    assert_int_equal(
-        rpc_unary(w.channel, &unary_method, NULL, &msg.base, typed_reply, &unary, NULL, &err), 0);
-    run_until(&w, &unary.n_done, 1);
-    assert_int_equal(unary.code, 0);
-    assert_string_equal(unary.text, "grüße");
-
-    part.text = bad;
-    assert_int_equal(
-        rpc_unary(w.channel, &unary_method, NULL, &msg.base, typed_reply, &unary, NULL, &err), 0);
-    run_until(&w, &unary.n_done, 2);
-    assert_int_equal(unary.code, RPC_INVALID_ARGUMENT);
-    assert_string_equal(unary.message, "test.v1.Text: field text is not valid UTF-8");
-    part.text = part_text;
-
-    assert_int_equal(rpc_start(w.channel, &bidi_method, NULL, &bidi_ops, &bidi, &call, &err), 0);
-    rpc_call_read(call);
-    for (int i = 0; i < 100; i++)
-        assert_int_equal(rpc_send(call, &msg.base, &err), 0);
-    rpc_call_send_end(call);
-    run_until(&w, &bidi.n_done, 1);
-    assert_int_equal(bidi.n_messages, 100);
-    assert_int_equal(bidi.code, 0);
-    world_down(&w);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unary),         cmocka_unit_test(test_bidi),
-        cmocka_unit_test(test_server_stream), cmocka_unit_test(test_client_stream),
-        cmocka_unit_test(test_metadata),      cmocka_unit_test(test_unknown_method),
-        cmocka_unit_test(test_deadline),      cmocka_unit_test(test_cancel),
-        cmocka_unit_test(test_server_cancel), cmocka_unit_test(test_abandon),
-        cmocka_unit_test(test_lost),          cmocka_unit_test(test_sockets),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_other_protocol),
-        cmocka_unit_test(test_proxy),         cmocka_unit_test(test_typed),
-        cmocka_unit_test(test_gzip),          cmocka_unit_test(test_unary_response),
-        cmocka_unit_test(test_unread_at_end),
+        cmocka_unit_test(test_unary),          cmocka_unit_test(test_bidi),
+        cmocka_unit_test(test_server_stream),  cmocka_unit_test(test_client_stream),
+        cmocka_unit_test(test_metadata),       cmocka_unit_test(test_unknown_method),
+        cmocka_unit_test(test_deadline),       cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_server_cancel),  cmocka_unit_test(test_abandon),
+        cmocka_unit_test(test_lost),           cmocka_unit_test(test_proxy),
+        cmocka_unit_test(test_gzip),           cmocka_unit_test(test_unread_at_end),
+        cmocka_unit_test(test_unary_response),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
