@@ -214,7 +214,8 @@ def test_slow_server(world):
 @pytest.mark.parametrize("what", [
     b"", b"\x00\xff not JSON at all\n", b'{"type":"ADDED"}\n', b'{"type":"ADDED","object":[]}\n', b'{"type":',
     b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n',
-    b'{"type":"NONSENSE","object":{"metadata":{"name":"x"}}}\n', b"[" * 100000 + b"\n"])
+    b'{"type":"NONSENSE","object":{"metadata":{"name":"x"}}}\n', b"[" * 100000 + b"\n"],
+    ids=["end", "no JSON", "no object", "an array", "half a line", "expired", "unknown type", "deep"])
 def test_watches_end_and_lie(world, what):
     """Every watch anew is answered with this, twice each; then they work again."""
     lies = {}

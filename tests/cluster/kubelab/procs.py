@@ -107,11 +107,13 @@ def _thaw(top):
 
 
 def remove_cgroups(name, seconds=10):
+    """A process that was being started when its starter was interrupted may join only now: it is killed too."""
     end = time.monotonic() + seconds
     for where, _ in hierarchies():
         while (where / name).exists() and not _remove_tree(where / name):
             if time.monotonic() > end:
                 raise LabError(f"cgroup {where / name} cannot be removed: is a process of yours in it?")
+            kill_members(name)
             time.sleep(0.05)
 
 
