@@ -341,7 +341,14 @@ static void test_files(void **state)
     (void)snprintf(path, sizeof(path), "%s/a/b/c", dir);
     assert_int_equal(fd_mkdir_p(path, 0700, &err), 0);
     (void)snprintf(path, sizeof(path), "%s/a/b/file", dir);
+    (void)snprintf(sock, sizeof(sock), "%.200s.%d.new", path, (int)getpid());
+    s = open(sock, O_RDWR | O_CREAT | O_CLOEXEC, 0666); /* somebody waits to read what we write */
+    assert_true(s >= 0);
     assert_int_equal(fd_write_file_atomic(AT_FDCWD, path, "hello", 5, 0600, true, &err), 0);
+    assert_int_equal(read(s, data, sizeof(data)), 0);
+    (void)close(s);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
     buf_init(&b, 5);
     assert_int_equal(fd_read_file(AT_FDCWD, path, &b, &err), 0);
     assert_int_equal(buf_len(&b), 5);

@@ -237,11 +237,12 @@ int fd_write_file_atomic(int dirfd, const char *path, const void *data, size_t n
 
     if (snprintf(temp, sizeof(temp), "%s.%d.new", path, (int)getpid()) >= (int)sizeof(temp))
         return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong", "path %s is too long", path);
-    fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    (void)unlinkat(dirfd, temp, 0); /* a left-over, or planted to read along: never written to */
+    fd = openat(dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd < 0)
         return err_errno(err, errno, "creating %s", temp);
     if (fd_write_all(fd, data, n, err) < 0 || (sync && fsync(fd) < 0)) {
-        (void)unlinkat(dirfd, temp, 0); /* a left-over would only be overwritten */
+        (void)unlinkat(dirfd, temp, 0); /* a left-over would be removed by the next one */
         return err_wrap(err, "writing %s", temp);
     }
     if (renameat(dirfd, temp, dirfd, path) < 0) {
