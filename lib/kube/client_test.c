@@ -655,6 +655,48 @@ static void test_plugin_fails(void **state)
     assert_int_equal(s->server.n_requests, 0);
 }
 
+static bool is_there(pid_t pid)
+{
+    return kill(pid, 0) == 0;
+}
+
+/* A script that waits for a child of its own: both end with the client. */
+static void test_plugin_is_ended_whole(void **state)
+{
+    struct scene *s = *state;
+    struct kube_call *call;
+    char path[128], text[32] = "";
+    struct err err;
+    pid_t child;
+    int fd;
+
+    write_file(s, "plugin",
+               "#!/bin/sh\nsleep 600 &\ncd \"$(dirname \"$0\")\"\necho $! > p\nmv p pid\nwait\n",
+               0700);
+    kube_client_free(s->client);
+    s->client = client_of(s, EXEC("plugin"), NULL);
+    assert_int_equal(kube_call(&call, s->client,
+                               &(struct kube_request){.method = KUBE_GET, .path = "/version"},
+                               on_done, s, &err),
+                     0);
+    (void)snprintf(path, sizeof(path), "%s/pid", s->folder);
+    for (int i = 0; i < 10000 && access(path, R_OK) < 0; i++) {
+        (void)loop_turn(s->loop, false);
+        (void)usleep(1000);
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+    (void)close(fd);
+    (void)unlink(path);
+    child = (pid_t)strtol(text, NULL, 10);
+    assert_true(child > 1 && is_there(child));
+    kube_client_free(s->client);
+    s->client = NULL;
+    for (int i = 0; i < 10000 && is_there(child); i++)
+        (void)usleep(1000);
+    assert_false(is_there(child));
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -678,6 +720,7 @@ int main(void)
         T(test_token_file_missing),
         T(test_plugin),
         T(test_plugin_fails),
+        T(test_plugin_is_ended_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

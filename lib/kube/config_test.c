@@ -77,6 +77,9 @@ static void test_refused(void **state)
         {CONTEXT "clusters: [{name: k, cluster: {server: 'https://a b'}}]\n"
                  "users: [{name: u, user: {}}]",
          "not an address"},
+        {CONTEXT "clusters: [{name: k, cluster: {server: 'https://u:hunter2@h'}}]\n"
+                 "users: [{name: u, user: {}}]",
+         "a user and a password"},
         {CONTEXT "clusters: [{name: k, cluster: {server: 'https://h', "
                  "insecure-skip-tls-verify: true, certificate-authority-data: UEVN}}]\n"
                  "users: [{name: u, user: {}}]",
@@ -116,6 +119,7 @@ static void test_refused(void **state)
         assert_string_equal(err.reason, "KubeconfigInvalid");
         if (!strstr(err.msg, cases[i].said))
             fail_msg("%s: not in: %s", cases[i].said, err.msg);
+        assert_null(strstr(err.msg, "hunter2"));
     }
 }
 

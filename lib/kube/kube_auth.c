@@ -15,11 +15,10 @@
 #include "lib/base/proc.h"
 #include "lib/loop/loop.h"
 
-#define MAX_TOKEN_BYTES  (64u * 1024)
-#define RETRY_MIN_MS     500
-#define RETRY_MAX_MS     30000
-#define EXPIRY_SLACK_S   10
-#define SHOWN_STDERR_MAX 300
+#define MAX_TOKEN_BYTES (64u * 1024)
+#define RETRY_MIN_MS    500
+#define RETRY_MAX_MS    30000
+#define EXPIRY_SLACK_S  10
 
 /* One run of the plugin. */
 struct plugin {
@@ -64,13 +63,15 @@ void kube_credential_done(struct kube_credential *c)
 
 static void plugin_stop(struct plugin *p)
 {
-    if (p->child)
-        (void)loop_child_kill(p->child, SIGKILL, NULL); /* it may have ended */
+    if (p->child) /* not reaped yet: its group is its own, with all that a script started */
+        (void)kill(-loop_child_pid(p->child), SIGKILL);
     loop_child_free(TAKE_PTR(p->child));
     loop_io_free(TAKE_PTR(p->io));
     loop_timer_free(TAKE_PTR(p->timer));
     if (p->out_fd >= 0)
         (void)close(TAKE_FD(p->out_fd)); /* only read from */
+    if (buf_len(&p->out))
+        explicit_bzero((char *)buf_data(&p->out), buf_len(&p->out));
     buf_done(&p->out);
 }
 
@@ -116,11 +117,10 @@ static int set_basic(struct kube_auth *a, struct err *err)
         return err_oom(err);
     (void)bytes_base64(both, (size_t)n, true, coded);
     explicit_bzero(both, (size_t)n);
-    if (asprintf(&a->header, "Authorization: Basic %s", coded) < 0) {
+    if (asprintf(&a->header, "Authorization: Basic %s", coded) < 0)
         a->header = NULL;
-        return err_oom(err);
-    }
-    return 0;
+    explicit_bzero(coded, strlen(coded));
+    return a->header ? 0 : err_oom(err);
 }
 
 int kube_auth_new(struct kube_auth **ret, struct loop *loop, const struct kube_config *config,
@@ -340,8 +340,9 @@ static void on_exit_of_plugin(struct loop_child *c, const siginfo_t *info, void 
     struct err err = {0};
     int r;
 
-    (void)c;
     plugin_drain(&a->plugin);
+    a->plugin.child = NULL; /* reaped: nobody is to be ended any more */
+    loop_child_free(c);
     if (info->si_code != CLD_EXITED || info->si_status != 0)
         r = err_set(&err, RPC_UNAUTHENTICATED, "CredentialPluginFailed", "it ended with %s %d",
                     info->si_code == CLD_EXITED ? "status" : "signal", info->si_status);
@@ -438,6 +439,7 @@ static int spawn(struct kube_auth *a, struct proc *ret, int out, struct err *err
                                           .n_fds = 3,
                                           .uid = (uid_t)-1,
                                           .gid = (gid_t)-1,
+                                          .new_group = true,
                                           .die_with_parent = true},
                       ret, err);
 }

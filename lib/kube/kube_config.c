@@ -309,12 +309,23 @@ static const json_t *find_named(const json_t *list, const char *name, const char
     return NULL;
 }
 
+/* "https://name:password@host": such would stand in logs. */
+static bool holds_user(const char *server)
+{
+    const char *host = strstr(server, "://");
+
+    host = host ? host + 3 : server;
+    return memchr(host, '@', strcspn(host, "/?#")) != NULL;
+}
+
 static int check_server(const struct source *src, struct kube_config *c, struct err *err)
 {
     size_t n;
 
     if (!c->server)
         return invalid(err, src, "the cluster has no server", NULL);
+    if (holds_user(c->server))
+        return invalid(err, src, "server: a user and a password belong to users, not there", NULL);
     if (strncmp(c->server, "https://", 8) != 0 && strncmp(c->server, "http://", 7) != 0)
         return invalid(err, src, "server: want https://HOST:PORT, got", c->server);
     for (const char *p = c->server; *p; p++)

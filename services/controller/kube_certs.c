@@ -9,6 +9,7 @@
 #include "lib/api/meta.h"
 #include "lib/base/buf.h"
 #include "lib/base/bytes.h"
+#include "lib/tls/pem.h"
 
 enum { HOUR_S = 3600, DAY_S = 86400, MAX_CAS = 4, MAX_PEM = 64 * 1024, MAX_NAMES = 4096 };
 
@@ -76,7 +77,7 @@ static X509 *first_cert(const char *pem)
 static EVP_PKEY *first_key(const char *pem)
 {
     _cleanup_(BIO_freep) BIO *bio = BIO_new_mem_buf(pem, -1);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+    EVP_PKEY *key = bio ? tls_pem_read_key(bio) : NULL;
 
     ERR_clear_error();
     return key;

@@ -15,13 +15,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
 #include "lib/api/meta.h"
+#include "lib/base/fd.h"
 #include "lib/http/http1_listen.h"
 #include "lib/http/http1_tls.h"
 #include "lib/loop/loop.h"
+#include "services/controller/kube_pem.h"
 
 enum { DAY = 86400, NOW = 1790000000 };
 
@@ -181,6 +184,74 @@ static void test_bad_secrets(void **state)
     kube_certs_done(&other);
 }
 
+/* Under a passphrase: refused, and nobody is asked for it. */
+static void test_locked_key(void **state)
+{
+    struct kube_certs c;
+    json_t *secret;
+    EVP_PKEY *key;
+    char *text;
+    BIO *bio;
+    long n;
+
+    (void)state;
+    make(&c, NOW);
+    bio = BIO_new_mem_buf(c.key_pem, -1);
+    key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    bio = BIO_new(BIO_s_mem());
+    assert_int_equal(PEM_write_bio_PrivateKey(bio, key, EVP_aes_128_cbc(), (const uint8_t *)"word",
+                                              4, NULL, NULL),
+                     1);
+    n = BIO_get_mem_data(bio, &text);
+    free(c.key_pem);
+    c.key_pem = strndup(text, (size_t)n);
+    secret = secret_of(&c);
+    refuse(secret, "tls.key",
+           json_incref(json_object_get(json_object_get(secret, "data"), "tls.key")));
+    json_decref(secret);
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+    kube_certs_done(&c);
+}
+
+/* ---- files ---- */
+
+static void test_files(void **state)
+{
+    char root[] = "/tmp/asb-certs-XXXXXX", dir[64], link[64], path[100];
+    struct kube_options o = {.cert_name = "tls.crt", .key_name = "tls.key"};
+    struct kube_certs c, back;
+    struct stat st;
+    struct err err;
+
+    (void)state;
+    assert_non_null(mkdtemp(root));
+    (void)snprintf(dir, sizeof(dir), "%s/a/b", root);
+    (void)snprintf(link, sizeof(link), "%s/link", root);
+    make(&c, NOW);
+    o.cert_dir = dir;
+    assert_int_equal(kube_pem_write(&c, &o, &err), 0);
+    assert_int_equal(kube_pem_read(&back, &o, &err), 0);
+    assert_string_equal(back.key_pem, c.key_pem);
+    kube_certs_done(&back);
+    (void)snprintf(path, sizeof(path), "%s/tls.key", dir);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+
+    assert_int_equal(symlink(dir, link), 0); /* where somebody else wants it */
+    o.cert_dir = link;
+    assert_int_equal(kube_pem_write(&c, &o, &err), -1);
+    o.cert_dir = dir;
+    if (geteuid() == 0) {
+        assert_int_equal(chown(dir, 12345, 12345), 0);
+        assert_int_equal(kube_pem_write(&c, &o, &err), -1);
+        assert_string_equal(err.reason, "FolderOfAnother");
+    }
+    kube_certs_done(&c);
+    assert_int_equal(fd_rm_tree(AT_FDCWD, root, &err), 0);
+}
+
 /* ---- over TLS ---- */
 
 static void answer(const struct http1_request *req, struct http1_reply *reply, void *user)
@@ -332,8 +403,9 @@ static void test_serving(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_make),    cmocka_unit_test(test_due),
-        cmocka_unit_test(test_bundle),  cmocka_unit_test(test_bad_secrets),
+        cmocka_unit_test(test_make),       cmocka_unit_test(test_due),
+        cmocka_unit_test(test_bundle),     cmocka_unit_test(test_bad_secrets),
+        cmocka_unit_test(test_locked_key), cmocka_unit_test(test_files),
         cmocka_unit_test(test_serving),
     };
 

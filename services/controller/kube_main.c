@@ -120,6 +120,8 @@ static int process_open(struct process *p, const struct kube_options *o, struct 
 
     fd_raise_limit();
     (void)signal(SIGPIPE, SIG_IGN);
+    if (harden_no_dump(err) < 0) /* from the first credential on */
+        return -1;
     if (loop_new(&p->loop, err) < 0 || ends_watch(&p->ends, p->loop, -1, stop, p, err) < 0 ||
         loop_timer_new(&p->trim, p->loop, on_trim, p, err) < 0 ||
         kube_home_new(&p->home, p->loop, o, &ops, err) < 0)

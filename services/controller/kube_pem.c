@@ -1,29 +1,46 @@
 #include "services/controller/kube_pem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base/buf.h"
 #include "lib/base/fd.h"
 
 enum { MAX_PEM_FILE = 256 * 1024 };
 
-static int write_pem(const struct kube_options *o, const char *name, const char *pem,
-                     struct err *err)
+static int write_pem(int folder, const char *name, const char *pem, struct err *err)
 {
-    char path[4096];
+    return fd_write_file_atomic(folder, name, pem, strlen(pem), 0600, false, err);
+}
 
-    if ((size_t)snprintf(path, sizeof(path), "%s/%s", o->cert_dir, name) >= sizeof(path))
-        return err_set(err, RPC_INVALID_ARGUMENT, "PathTooLong", "--webhook-cert-dir is too long");
-    return fd_write_file_atomic(AT_FDCWD, path, pem, strlen(pem), 0600, false, err);
+/* The default is below /tmp: whoever was there first shall not have our key, nor lead us astray. */
+static int open_folder(const char *path, struct err *err)
+{
+    _cleanup_(close_fdp) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return err_errno(err, errno, "--webhook-cert-dir %s", path);
+    if (st.st_uid != geteuid() && st.st_uid != 0)
+        return err_set(err, RPC_PERMISSION_DENIED, "FolderOfAnother",
+                       "--webhook-cert-dir %s belongs to user %u: no key is written there", path,
+                       (unsigned)st.st_uid);
+    return TAKE_FD(fd);
 }
 
 int kube_pem_write(const struct kube_certs *c, const struct kube_options *o, struct err *err)
 {
-    if (fd_mkdir_p(o->cert_dir, 0700, err) < 0 || write_pem(o, o->key_name, c->key_pem, err) < 0)
+    _cleanup_(close_fdp) int folder = -1;
+
+    if (fd_mkdir_p(o->cert_dir, 0700, err) < 0)
         return -1;
-    return write_pem(o, o->cert_name, c->cert_pem, err);
+    folder = open_folder(o->cert_dir, err);
+    if (folder < 0 || write_pem(folder, o->key_name, c->key_pem, err) < 0)
+        return -1;
+    return write_pem(folder, o->cert_name, c->cert_pem, err);
 }
 
 static int read_pem(const char *folder, const char *name, struct buf *ret, struct err *err)

@@ -110,7 +110,12 @@ static int take_endpoint(const struct otlp_opts *opts, char *ret, size_t n, bool
                        text);
     host = host ? host + 3 : text;
     n_host = strcspn(host, "/?#");
-    if (n_host == 0 || memchr(host, '@', n_host) || n_host + sizeof("dns::4317") > n)
+    if (memchr(host, '@', n_host)) /* a password: not shown */
+        return err_set(
+            err, RPC_INVALID_ARGUMENT, "BadEndpoint",
+            "OTEL_EXPORTER_OTLP_ENDPOINT holds a user: write it as http://host:4317, and "
+            "who we are into OTEL_EXPORTER_OTLP_HEADERS");
+    if (n_host == 0 || n_host + sizeof("dns::4317") > n)
         return err_set(err, RPC_INVALID_ARGUMENT, "BadEndpoint",
                        "OTEL_EXPORTER_OTLP_ENDPOINT \"%s\": write it as http://host:4317", text);
     (void)snprintf(ret, n, "dns:%.*s%s", (int)n_host, host, has_port(host, n_host) ? "" : ":4317");

@@ -305,7 +305,8 @@ static void test_an_orderly_end_sends_what_waits(void **state)
 
 static void test_a_bad_endpoint_is_said(void **state)
 {
-    static const char *const bad[] = {"ftp://x:1", "http://", "http://user@x:1"};
+    static const char *const bad[] = {"ftp://x:1", "http://", "http://user@x:1",
+                                      "http://u:secret@x:1"};
     struct otlp_opts opts = {.service_name = "x"};
     struct spans spans;
     struct loop *loop;
@@ -319,6 +320,7 @@ static void test_a_bad_endpoint_is_said(void **state)
         opts.endpoint = bad[i];
         assert_int_equal(otlp_new(&o, loop, &spans, &opts, &err), -1);
         assert_string_equal(err.reason, "BadEndpoint");
+        assert_null(strstr(err.msg, "secret"));
     }
     opts.endpoint = "http://[::1]:1";
     opts.headers = "=x";
