@@ -63,6 +63,11 @@ def example(runtime_class):
     return found
 
 
+def readme_claim():
+    text = (ROOT / "README.md").read_text()
+    return yaml.safe_load(text.split("<<'YAML'\n", 1)[1].split("    YAML\n", 1)[0])
+
+
 @pytest.mark.parametrize("runtime_class", [None, "gvisor"])
 def test_template_pool_claim(lab, runtime_class):
     ns = lab.namespace("readme")
@@ -70,8 +75,8 @@ def test_template_pool_claim(lab, runtime_class):
         o["metadata"]["namespace"] = ns
         lab.kubectl("apply", "-f", "-", text_in=json.dumps(o))
     wait_pool(lab, ns, "python-sandbox-warmpool", 2, 120)
-    claim = {"apiVersion": f"{EXT}/v1beta1", "kind": "SandboxClaim", "metadata": {"name": "mine", "namespace": ns},
-             "spec": {"warmPoolRef": {"name": "python-sandbox-warmpool"}}}
+    claim = readme_claim()
+    claim["metadata"]["namespace"] = ns
     lab.kubectl("apply", "-f", "-", text_in=json.dumps(claim))
     lab.kubectl("wait", "--for=condition=Ready", "sandboxclaim/mine", "-n", ns, "--timeout=60s")
     status = lab.get("sandboxclaim", "mine", "-n", ns)["status"]
