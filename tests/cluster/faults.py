@@ -57,6 +57,8 @@ class Proxy:
         self.lab = lab
         self.rule = lambda request: None
         self.writes = []
+        self.watches = {}    # writer of a watch that is under way -> its request
+        self._muted = set()  # those of which nothing is handed on any more
         self._tasks = set()
         self._server = None
         self._port = 0
@@ -93,6 +95,23 @@ class Proxy:
 
     def break_connections(self):
         self._run(self._break())
+
+    def mute(self, kind):
+        """The watches of that kind that are under way stay, and say nothing any more. Returns how many."""
+        async def mute():
+            found = [w for w, request in self.watches.items() if f"/{kind}?" in request.path]
+            self._muted.update(found)
+            return len(found)
+        return self._run(mute())
+
+    def inject(self, kind, data):
+        """Says this on the watches of that kind that are under way, between two events. Returns how many there were."""
+        async def inject():
+            found = [w for w, request in self.watches.items() if f"/{kind}?" in request.path]
+            for writer in found:
+                writer.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            return len(found)
+        return self._run(inject())
 
     async def _break(self):
         for task in list(self._tasks):
@@ -138,10 +157,15 @@ class Proxy:
             await upstream.drain()
             if writer is None:
                 return await reader.read()
+            if request.is_watch:
+                self.watches[writer] = request
             while data := await reader.read(65536):
-                writer.write(data)
-                await writer.drain()
+                if writer not in self._muted:
+                    writer.write(data)
+                    await writer.drain()
         finally:
+            self.watches.pop(writer, None)
+            self._muted.discard(writer)
             upstream.transport.abort()
         return False  # the answer said Connection: close
 

@@ -1,8 +1,10 @@
 """The API server at its worst: every write of a claim fails in turn, in eight ways, and the controller is killed at each; it is away,
 slow, its watches end or lie; a right or a kind is missing. What stands at the end is what an undisturbed run leaves, and no pod too many."""
 
+import collections
 import itertools
 import json
+import re
 import signal
 import threading
 import time
@@ -112,33 +114,61 @@ def world(lab):
         w.close()
 
 
+def sort_of(request):
+    """What kind of write it is: names are cut off."""
+    found = re.search(r"/namespaces/[^/]+/([^/?]+)(?:/[^/?]+)?(/status)?", request.path)
+    return f"{request.method} {found[1]}{found[2] or ''}"
+
+
 def undisturbed(world):
-    """How many writes a claim costs, and what it leaves."""
+    """The sorts of writes that a claim costs, how many of each, and what it leaves."""
     world.settled(world.claim())
     world.proxy.writes.clear()
     left = world.settled(world.claim())
     time.sleep(1)
-    return len(world.proxy.writes), left
+    return collections.Counter(sort_of(w) for w in world.proxy.writes), left
 
 
 class OnNth:
-    """Disturbs the n-th write from now on, once."""
+    """Disturbs the n-th write of a sort from now on, once."""
 
-    def __init__(self, n, action):
-        self.left, self.action, self.hit = n, action, None
+    def __init__(self, sort, n, action):
+        self.sort, self.left, self.action, self.hit = sort, n, action, None
 
     def __call__(self, request):
-        if not request.is_write or self.hit:
+        if not request.is_write or self.hit or sort_of(request) != self.sort:
             return None
         self.left -= 1
         if self.left >= 0:
             return None
         self.hit = request
-        return self.action() if callable(self.action) else self.action
+        return self.action
+
+    def __str__(self):
+        return f"{self.hit or self.sort}"
 
 
+def sweep(world, sorts, action):
+    """One claim after another, another of its writes disturbed each time: yields the claim's name and the rule.
+
+    Side by side they come in any order, so they are counted by sort. The first of those that a claim must cost always comes;
+    how many more there are, and of the pool's status, differs by what comes to be one write.
+    """
+    for sort, n in sorted(sorts.items()):
+        for k in range(n):
+            rule = OnNth(sort, k, action)
+            world.proxy.rule = rule
+            yield world.claim(), rule
+            if k == 0 and sort in WRITES_OF_A_CLAIM and not rule.hit:  # Events wait for one another
+                wait_for(f"{sort} comes", lambda: rule.hit, 10)
+            world.proxy.rule = lambda request: None
+
+
+# What a claim and the refill of its pool cost at the least.
+WRITES_OF_A_CLAIM = {"PATCH sandboxclaims", "PATCH sandboxclaims/status", "PATCH sandboxes", "PATCH pods", "POST sandboxes", "POST pods",
+                     "PATCH sandboxes/status", "POST events"}
 WAYS = {
-    "409": faults.answer(409, "Conflict"), "429": faults.answer(429, "TooManyRequests", retry_after=0),
+    "409": faults.answer(409, "Conflict"), "429": faults.answer(429, "TooManyRequests", retry_after=1),
     "500": faults.answer(500, "InternalError"), "503": faults.answer(503, "ServiceUnavailable", retry_after=1),
     "500 after": faults.answer(500, "InternalError", after=True), "504 after": faults.answer(504, "Timeout", after=True),
     "drop": faults.drop(), "drop after": faults.drop(after=True),
@@ -147,38 +177,25 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_each_write_fails_in_turn(world, way):
-    n_writes, clean = undisturbed(world)
-    assert n_writes >= 5
-    hits = 0
-    for n in range(n_writes):
-        rule = OnNth(n, WAYS[way])
-        world.proxy.rule = rule
-        left = world.settled(world.claim())
-        world.proxy.rule = lambda request: None
-        hits += rule.hit is not None
-        assert left == clean, f"write {n} ({rule.hit}), {way}"
-    # Those of the claim itself always come; how many more there are differs by what statuses of the refilled
-    # pool come to be one.
-    assert hits >= 5, f"only {hits} of {n_writes} writes were disturbed"
+    sorts, clean = undisturbed(world)
+    assert set(sorts) >= WRITES_OF_A_CLAIM, sorts
+    for name, rule in sweep(world, sorts, WAYS[way]):
+        assert world.settled(name) == clean, f"{rule}, {way}"
 
 
 @pytest.mark.parametrize("after", [False, True])
 def test_killed_at_each_write(world, after):
-    n_writes, clean = undisturbed(world)
-    hits = 0
-    for n in range(n_writes):
-        rule = OnNth(n, faults.call(world.controller.kill, after=after))
-        world.proxy.rule = rule
-        name = world.claim()
+    sorts, clean = undisturbed(world)
+    assert set(sorts) >= WRITES_OF_A_CLAIM, sorts
+    for name, rule in sweep(world, sorts, faults.call(world.controller.kill, after=after)):
         end = time.monotonic() + 3
         while world.controller.process.poll() is None and time.monotonic() < end:
             time.sleep(0.02)
-        world.proxy.rule = lambda request: None
         if world.controller.process.poll() is not None:
             world.controller.start()
-        hits += rule.hit is not None
-        assert world.settled(name) == clean, f"killed at write {n} ({rule.hit}), after={after}"
-    assert hits >= 5, f"only killed {hits} times of {n_writes}"
+        assert world.settled(name) == clean, f"killed at {rule}, after={after}"
+        if world.controller.process.poll() is not None:  # at a write that came late
+            world.controller.start()
 
 
 def test_server_away_at_start(lab):
@@ -232,6 +249,37 @@ def test_watches_end_and_lie(world, what):
     name = world.claim()
     world.settled(name)
     assert len(lies) >= 5 and world.controller.process.poll() is None
+
+
+@pytest.mark.parametrize("what", [
+    b"\x00\xff not JSON at all\n", b'{"type":"ADDED","object":[]}\n', b'{"type":"MODIFIED","object":{"kind":"SandboxClaim","metadata":{}}}\n',
+    b'{"type":"ERROR","object":{"kind":"Status","code":410,"reason":"Expired","message":"too old"}}\n',
+    b'{"type":"ERROR","object":{"kind":"Status","code":500,"reason":"InternalError","message":"etcd"}}\n'])
+def test_garbage_between_two_events(world, what):
+    """A watch that was well says something that cannot be."""
+    world.settled(world.claim())
+    for kind in ("sandboxclaims", "sandboxes", "pods"):
+        assert world.proxy.inject(kind, what) == 1
+    world.settled(world.claim())
+    assert world.controller.process.poll() is None
+
+
+SILENCE_S = 90  # after which a watch that says nothing, not even a bookmark, is opened anew (docs/internals/kube.md)
+
+
+def test_a_silent_watch(world):
+    """The watch of the claims stays open and says nothing: what it should have told is noticed within the bound."""
+    world.settled(world.claim())
+    assert world.proxy.mute("sandboxclaims") == 1
+    muted = time.monotonic()
+    name = world.claim()
+    time.sleep(3)
+    assert not condition(world.lab.get("sandboxclaim", name, "-n", world.ns)), "the watch is not silent"
+    world.settled(name, SILENCE_S + 15)
+    took = time.monotonic() - muted
+    assert took < SILENCE_S + 10, f"{took:.0f} s"
+    assert "sandboxclaims" in world.controller.tail(60), "it does not say which watch was silent"
+    world.settled(world.claim(), 10)
 
 
 def test_a_missing_right_is_named(lab):
