@@ -82,6 +82,11 @@ const char *kube_config_server(const struct kube_config *c)
     return c->server;
 }
 
+const char *kube_config_cert(const struct kube_config *c)
+{
+    return c->cert_pem;
+}
+
 const char *kube_config_namespace(const struct kube_config *c)
 {
     return c->ns ? c->ns : "default";

@@ -33,6 +33,8 @@ DEFINE_CLEANUP(struct kube_config *, kube_config_free)
 
 /* "https://10.0.0.1:6443", without a slash at the end. */
 const char *kube_config_server(const struct kube_config *c);
+/* The client certificate, PEM; NULL: none, or a plugin gives it. */
+const char *kube_config_cert(const struct kube_config *c);
 /* The context's namespace, or the Pod's; "default" when none is named. */
 const char *kube_config_namespace(const struct kube_config *c);
 /* Whether it comes from inside a Pod. */

@@ -61,7 +61,7 @@ struct kube_lease {
     uint64_t asked_ms;   /* when the request under way was sent                       */
     uint64_t next_ms;    /* not before: the next request                              */
     struct kube_call *call;
-    bool is_write; /* the call */
+    bool is_write, is_create; /* the call */
     struct kube_watch *watch;
     struct loop_timer *timer;
     struct loop_task *task;
@@ -205,6 +205,7 @@ static void ask(struct kube_lease *l, enum kube_method method, json_t *body)
                                .timeout_ms = request_ms(l)};
 
     l->is_write = method != KUBE_GET;
+    l->is_create = method == KUBE_POST;
     l->asked_ms = now_ms(l);
     l->next_ms = clock_add(l->asked_ms, l->opts.retry_ms);
     if (method != KUBE_GET && !body)
@@ -217,6 +218,11 @@ static void ask(struct kube_lease *l, enum kube_method method, json_t *body)
 static void take_failure(struct kube_lease *l, const struct kube_result *res)
 {
     l->view = VIEW_UNKNOWN; /* look again before the next try */
+    if (l->is_create && res->err->code == RPC_NOT_FOUND) {
+        (void)err_set(&l->trouble, RPC_FAILED_PRECONDITION, "NamespaceMissing",
+                      "there is no namespace %s for the Lease %s", l->ns, l->name);
+        return;
+    }
     if (res->err->code == RPC_NOT_FOUND)
         see_none(l);
     else if (res->err->code != RPC_ABORTED && res->err->code != RPC_ALREADY_EXISTS)

@@ -90,6 +90,13 @@ static int64_t unix_time(const ASN1_TIME *t)
     return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
+int64_t kube_certs_end(const char *pem)
+{
+    _cleanup_(X509_freep) X509 *cert = first_cert(pem);
+
+    return cert ? unix_time(X509_get0_notAfter(cert)) : 0;
+}
+
 /* ---- making ---- */
 
 static X509 *new_cert(const char *name, long serial, int64_t now_s, EVP_PKEY *key)

@@ -27,6 +27,8 @@ struct kube_certs_names {
 /* Valid from an hour before now to 365 days after. ret is written only on success. */
 int kube_certs_make(struct kube_certs *ret, const struct kube_certs_names *names, int64_t now_s,
                     struct err *err);
+/* When the first certificate of a text ends, in seconds of Unix time; 0: not known. */
+int64_t kube_certs_end(const char *pem);
 void kube_certs_done(struct kube_certs *c);
 
 /* Out of a Secret: ca.crt, tls.crt and tls.key must be there, be PEM, and belong together.

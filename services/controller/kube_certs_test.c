@@ -86,6 +86,8 @@ static void test_make(void **state)
     assert_true(kube_certs_same(&c, &back));
     assert_int_equal(back.not_before_s, NOW - 3600);
     assert_int_equal(back.not_after_s, NOW + 365 * DAY);
+    assert_int_equal(kube_certs_end(c.cert_pem), back.not_after_s);
+    assert_int_equal(kube_certs_end("no certificate"), 0);
     json_decref(secret);
     kube_certs_done(&back);
     kube_certs_done(&c);

@@ -206,7 +206,9 @@ static int listen(struct kube_door *d, struct err *err)
                          d->opts.address) >= sizeof(address))
         return err_set(err, RPC_INVALID_ARGUMENT, "BadAddress", "\"%.100s…\" is too long",
                        d->opts.address);
-    return rpc_server_listen(d->server, address, &opts, d->address, err);
+    return rpc_server_listen(d->server, address, &opts, d->address, err) < 0
+               ? err_wrap(err, "--grpc-bind-address")
+               : 0;
 }
 
 int kube_door_new(struct kube_door **ret, struct loop *loop, struct ctl *c,

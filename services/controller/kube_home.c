@@ -26,6 +26,7 @@
 #include "lib/kube/kube_lease.h"
 #include "lib/rpc/observe.h"
 #include "services/controller/controller.h"
+#include "services/controller/kube_certs.h"
 #include "services/controller/kube_core.h"
 #include "services/controller/kube_door.h"
 #include "services/controller/kube_fresh.h"
@@ -673,6 +674,19 @@ static unsigned in_flight(int64_t workers, int64_t per_connection, const struct 
     return (unsigned)MIN(workers, per_connection * MIN(o->api_connections, (int64_t)64));
 }
 
+/* The API server says no more than 401 of one that has ended. */
+static void warn_of_certificate(const char *pem)
+{
+    int64_t end_s = pem ? kube_certs_end(pem) : 0;
+    char until[32];
+
+    if (end_s == 0 || end_s > (int64_t)(clock_realtime_ns() / 1000000000u))
+        return;
+    clock_format_rfc3339(end_s, until, sizeof(until));
+    log_warn("the kubeconfig's client certificate has ended: get a new one",
+             LOG_S("reason", "CertificateExpired"), LOG_S("until", until));
+}
+
 static int make_client(struct kube_home *h, struct err *err)
 {
     const struct kube_options *o = h->options;
@@ -692,6 +706,7 @@ static int make_client(struct kube_home *h, struct err *err)
     if (kube_config_find(&config, o->kubeconfig, NULL, err) < 0)
         return -1;
     h->is_in_cluster = kube_config_is_in_cluster(config);
+    warn_of_certificate(kube_config_cert(config));
     return kube_client_new(&h->client, h->loop, config, &opts, err);
 }
 

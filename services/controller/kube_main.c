@@ -135,6 +135,7 @@ static int run(const struct kube_options *o)
     struct process p = {.exit_code = EXIT_SUCCESS, .trim_ms = TRIM_MS};
     struct err err;
 
+    log_info("starting", LOG_S("version", CONTROLLER_VERSION));
     if (process_open(&p, o, &err) < 0) {
         log_error("cannot start", LOG_ERR(&err));
         (void)fprintf(stderr, "sandbox-controller: %s (%s)\n", err.msg, err.reason);
@@ -176,14 +177,24 @@ static int show_completion(void)
                : EXIT_SUCCESS;
 }
 
+static int completion(int argc, char **argv)
+{
+    if (argc == 3 && strcmp(argv[2], "bash") == 0)
+        return show_completion();
+    (void)fputs("sandbox-controller kubernetes: only bash is known: completion bash "
+                "(UnknownShell)\n",
+                stderr);
+    return EXIT_USAGE;
+}
+
 int kube_main(int argc, char **argv)
 {
     struct kube_options o;
     struct err err;
     int r;
 
-    if (argc == 3 && strcmp(argv[1], "completion") == 0 && strcmp(argv[2], "bash") == 0)
-        return show_completion();
+    if (argc > 1 && strcmp(argv[1], "completion") == 0)
+        return completion(argc, argv);
     r = kube_options_read(&o, argc, argv, &err);
     if (r == KUBE_OPTIONS_HELP)
         return show_help();

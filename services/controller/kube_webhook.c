@@ -223,14 +223,28 @@ static bool is_reason(const struct kube_result *res, int code)
     return res->err && res->err->code == code;
 }
 
+/* What cannot be made for want of a place for it: asking again at once would be refused at once. */
+static void no_namespace(struct kube_webhook *w)
+{
+    struct err err;
+
+    (void)err_set(&err, RPC_FAILED_PRECONDITION, "NamespaceMissing",
+                  "there is no namespace %s for the Secret %s: apply the manifests, or give the "
+                  "namespace of the webhook's Service as --webhook-namespace",
+                  w->names.ns, SECRET_NAME);
+    trouble(w, &err);
+}
+
 /* Made or changed, or somebody else was faster: what the Secret says now counts. */
 static void on_secret_written(const struct kube_result *res, void *user)
 {
     struct kube_webhook *w = user;
 
     w->call = NULL;
-    if (res->err && !is_reason(res, RPC_ALREADY_EXISTS) && !is_reason(res, RPC_ABORTED) &&
-        !is_reason(res, RPC_NOT_FOUND))
+    if (w->state == HOOK_MAKE && is_reason(res, RPC_NOT_FOUND))
+        no_namespace(w);
+    else if (res->err && !is_reason(res, RPC_ALREADY_EXISTS) && !is_reason(res, RPC_ABORTED) &&
+             !is_reason(res, RPC_NOT_FOUND))
         trouble(w, res->err);
     else
         go_on(w, HOOK_SECRET);
@@ -269,8 +283,9 @@ static void make_secret(struct kube_webhook *w)
         trouble(w, &err);
         return;
     }
-    log_info("making the webhook's certificates", LOG_S("secret", SECRET_NAME),
-             LOG_S("namespace", w->names.ns));
+    if (!w->trouble[0]) /* else said already */
+        log_info("making the webhook's certificates", LOG_S("secret", SECRET_NAME),
+                 LOG_S("namespace", w->names.ns));
     ask(w, &req, on_secret_written);
 }
 

@@ -81,6 +81,51 @@ def test_waits_for_a_crd(lab):
     c.stop()
 
 
+def test_waits_for_the_namespace_of_its_secret(lab):
+    """It asks now and then, says it once, and goes on when the namespace comes."""
+    install(lab)
+    c = Controller(lab, "--webhook-namespace=later", webhook_port=free_port())
+    wait_said(c, reason="NamespaceMissing", error="later")
+    time.sleep(3)
+    assert len(said(c, reason="NamespaceMissing")) == 1 and len(said(c, msg="making the webhook's certificates")) == 1
+    assert c.metric("rest_client_requests_total", method="POST", code="404") < 8
+    lab.kubectl("create", "namespace", "later")
+    wait_said(c, msg="serving /convert")
+    c.stop()
+
+
+def test_waits_for_the_namespace_of_its_lease(lab):
+    install(lab)
+    c = Controller(lab, "--leader-election-namespace=not-yet")
+    wait_said(c, reason="NamespaceMissing", error="not-yet")
+    before = c.metric("rest_client_requests_total", method="POST", code="404")
+    time.sleep(5)
+    assert c.metric("rest_client_requests_total", method="POST", code="404") - before <= 4  # every two seconds
+    lab.kubectl("create", "namespace", "not-yet")
+    wait_said(c, msg="leading")
+    c.stop()
+
+
+def test_a_client_certificate_that_has_ended(lab, tmp_path):
+    pki = lab.instance.dir / "pki"
+
+    def openssl(*argv):
+        subprocess.run(["openssl", *map(str, argv)], check=True, capture_output=True)
+
+    key, request, cert = tmp_path / "key", tmp_path / "request", tmp_path / "cert"
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", request, "-subj", "/O=system:masters/CN=late")
+    openssl("x509", "-req", "-in", request, "-CA", pki / "ca.crt", "-CAkey", pki / "ca.key", "-set_serial", "7", "-days", "-1",
+            "-out", cert)
+    config = json.loads(lab.kubectl("config", "view", "--raw", "-o", "json"))
+    config["users"][0]["user"] = {"client-certificate": str(cert), "client-key": str(key)}
+    path = tmp_path / "config"
+    path.write_text(json.dumps(config))
+    c = Controller(lab, kubeconfig=path)
+    wait_said(c, reason="CertificateExpired")
+    wait_said(c, reason="Unauthorized")
+    c.stop()
+
+
 def test_a_crd_of_another_version(lab):
     """v1alpha1 alone is served, as by a release that is too old."""
     install(lab)
@@ -151,6 +196,7 @@ def test_who_loses_the_lease_ends(lab):
 @pytest.mark.parametrize("flags,code,word", [
     (["--nonsense"], 2, "UnknownFlag"), (["--kube-api-burst=x"], 2, "BadFlag"), (["--api-connections=0"], 1, "FlagOutOfRange"),
     (["--kubeconfig=/nonexistent"], 1, "KubeconfigNotFound"), (["--metrics-bind-address=nowhere"], 1, "BadAddress"),
+    (["--grpc-bind-address=nowhere", "--grpc-insecure"], 1, "--grpc-bind-address: address"),
     (["--manage-webhook-certs=false", "--webhook-cert-dir=/nonexistent"], 1, "CertificateMissing")])
 def test_exit_codes(lab, flags, code, word):
     done = subprocess.run([BIN / "sandbox-controller", "kubernetes", f"--kubeconfig={lab.kubeconfig}", "--metrics-bind-address=0",
