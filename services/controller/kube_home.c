@@ -19,6 +19,7 @@
 
 #include "lib/api/kinds.h"
 #include "lib/api/meta.h"
+#include "lib/base/build_info.h"
 #include "lib/base/bytes.h"
 #include "lib/base/clock.h"
 #include "lib/http/admin.h"
@@ -629,10 +630,10 @@ static const struct metric_desc build_desc = {
 
 static int make_metrics(struct kube_home *h, struct err *err)
 {
-    static const char *const build[] = {
+    const char *const build[] = {
         ("v" CONTROLLER_VERSION),
-        "unknown",
-        "unknown",
+        build_git_commit,
+        build_date,
         "none", /* it is C */
 #if defined(__clang__)
         "clang",

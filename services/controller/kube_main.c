@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/build_info.h"
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
 #include "lib/harden/harden.h"
@@ -199,7 +200,10 @@ int kube_main(int argc, char **argv)
     if (r == KUBE_OPTIONS_HELP)
         return show_help();
     if (r == KUBE_OPTIONS_VERSION)
-        return puts("sandbox-controller " CONTROLLER_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return printf("sandbox-controller " CONTROLLER_VERSION " (commit %s, %s)\n",
+                      build_git_commit, build_date) < 0
+                   ? EXIT_FAILURE
+                   : EXIT_SUCCESS;
     if (r < 0) {
         (void)fprintf(stderr, "sandbox-controller kubernetes: %s (%s)\nTry --help.\n", err.msg,
                       err.reason);

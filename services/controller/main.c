@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/base/build_info.h"
 #include "lib/base/clock.h"
 #include "lib/base/fd.h"
 #include "lib/harden/harden.h"
@@ -113,7 +114,10 @@ int main(int argc, char **argv)
     if (r == OPTIONS_HELP)
         return fputs(options_help, stdout) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (r == OPTIONS_VERSION)
-        return puts("sandbox-controller " CONTROLLER_VERSION) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+        return printf("sandbox-controller " CONTROLLER_VERSION " (commit %s, %s)\n",
+                      build_git_commit, build_date) < 0
+                   ? EXIT_FAILURE
+                   : EXIT_SUCCESS;
     if (r < 0) {
         (void)fprintf(stderr, "sandbox-controller: %s\nTry --help.\n", err.msg);
         return EXIT_USAGE;

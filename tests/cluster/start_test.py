@@ -1,12 +1,14 @@
 """How the controller starts and ends: it waits for what is missing and says what by name; its lease changes hands at once."""
 
 import json
+import os
+import re
 import subprocess
 import time
 
 import pytest
 from lab import Lab
-from ours import BIN, CRDS, SYSTEM, Controller, free_port, install, wait_for
+from ours import BIN, CRDS, ROOT, SYSTEM, Controller, free_port, install, wait_for
 
 LEASE = "a3317529.agent-sandbox.x-k8s.io"
 CLAIMS_CRD = "sandboxclaims.extensions.agents.x-k8s.io"
@@ -203,3 +205,28 @@ def test_exit_codes(lab, flags, code, word):
                            "--health-probe-bind-address=0", f"--webhook-port={free_port()}", *flags], capture_output=True, text=True,
                           timeout=30)
     assert done.returncode == code and word in done.stderr
+
+
+def test_says_what_was_built(lab, tmp_path):
+    """--version and the metric say the same commit and date; those of the commit, or what the environment says, never today's."""
+    install(lab)
+    said_by_flag = subprocess.run([BIN / "sandbox-controller", "--version"], capture_output=True, text=True, check=True).stdout
+    version, commit, date = re.fullmatch(r"sandbox-controller (\S+) \(commit ([0-9a-f]{40}(?:-dirty)?), (\S+Z)\)\n", said_by_flag).groups()
+    c = Controller(lab).wait_leading()
+    assert c.metric("agent_sandbox_build_info", git_version=f"v{version}", git_commit=commit, build_date=date) == 1
+    c.stop()
+
+    def made(**env):
+        out = tmp_path / "build_info.c"
+        subprocess.run(["cmake", f"-DSOURCE={env.pop('source', ROOT)}", f"-DOUT={out}", "-P", ROOT / "cmake/build_info.cmake"], check=True,
+                       env={"PATH": os.environ["PATH"], **env})
+        return out.read_text()
+    now = subprocess.run(["git", "-C", ROOT, "log", "-1", "--format=%H %cd", "--date=format-local:%Y-%m-%dT%H:%M:%SZ"],
+                         capture_output=True, text=True, check=True, env={"PATH": os.environ["PATH"], "TZ": "UTC"}).stdout.split()
+    assert all(word in made() for word in now)
+    written = (tmp_path / "build_info.c").stat().st_mtime_ns
+    made()
+    assert (tmp_path / "build_info.c").stat().st_mtime_ns == written, "written anew though nothing changed: all would be linked again"
+    assert "1970-01-02T00:00:00Z" in made(SOURCE_DATE_EPOCH="86400")
+    assert '"unknown"' in made(source=tmp_path) and '"abc1"' in made(source=tmp_path, ASB_GIT_COMMIT="abc1")
+    assert '"unknown"' in made(source=tmp_path, ASB_GIT_COMMIT='no"', SOURCE_DATE_EPOCH="x")
