@@ -39,7 +39,7 @@ struct kube_call {
     struct kube_client *client;
     enum kube_call_state state;
     unsigned lane; /* enum kube_lane, or KUBE_LANE_WATCH */
-    bool is_stream, wants_text;
+    bool is_stream, is_ahead, wants_text;
     char *url;               /* owned */
     char *body;              /* owned, or NULL */
     struct kube_asked asked; /* its strings are in `text` */

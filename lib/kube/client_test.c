@@ -46,6 +46,7 @@ struct scene {
     bool is_uncertain;
     char text[64]; /* metadata.name of the answer */
     char order[64];
+    bool is_ahead; /* ask_many() */
 };
 
 static void serve(struct fake_conn *c, const struct fake_request *req, void *user)
@@ -456,6 +457,7 @@ static void ask_many(struct scene *s, const char *names, enum kube_lane lane)
         struct kube_request req = {
             .method = KUBE_GET, .resource = &pods, .ns = "n", .name = name, .lane = lane};
 
+        req.is_ahead = s->is_ahead;
         assert_int_equal(kube_call(NULL, s->client, &req, on_ordered, s, NULL), 0);
     }
 }
@@ -479,6 +481,23 @@ static void test_lanes(void **state)
     /* Each lane keeps its order. */
     assert_true(strchr(s->order, 'a') < strchr(s->order, 'b') && strchr(s->order, 'b') < at_c);
     assert_true(strchr(s->order, '1') < at_2 && at_2 < strchr(s->order, '3'));
+}
+
+/* What is to end goes before what begins, in its own order. */
+static void test_ahead(void **state)
+{
+    struct scene *s = *state;
+    const struct kube_client_opts opts = {.max_in_flight_first = 1};
+
+    kube_client_free(s->client);
+    s->client = client_of(s, "{}", &opts);
+    s->server.fn = note_order;
+    ask_many(s, "ab", KUBE_LANE_FIRST);
+    s->is_ahead = true;
+    ask_many(s, "12", KUBE_LANE_FIRST);
+    s->is_ahead = false;
+    wait_done(s, 4);
+    assert_string_equal(s->order, "12ab");
 }
 
 /* The other lane shrinks while the first is in use, but not to nothing. */
@@ -712,6 +731,7 @@ int main(void)
         T(test_bounds),
         T(test_nobody_there),
         T(test_lanes),
+        T(test_ahead),
         T(test_rest_beside_first),
         T(test_rate),
         T(test_cancel),

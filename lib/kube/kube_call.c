@@ -88,6 +88,7 @@ int kube_call_new(struct kube_call **ret, struct kube_client *c, const struct ku
     call->is_stream = is_stream;
     call->wants_text = req->wants_text;
     call->lane = req->lane;
+    call->is_ahead = req->is_ahead;
     buf_init(&call->in, 0);
     if (copy_asked(call, req) < 0)
         return err_oom(err);
@@ -106,13 +107,24 @@ int kube_call_new(struct kube_call **ret, struct kube_client *c, const struct ku
     return 0;
 }
 
+/* What ends something that was begun goes before what begins, in the order of its coming. */
+static void put_in_lane(struct kube_client *c, struct kube_call *call)
+{
+    struct list *lane = &c->waiting[call->lane], *at = lane;
+
+    if (call->is_ahead)
+        for (at = lane->next; at != lane && CONTAINER_OF(at, struct kube_call, link)->is_ahead;)
+            at = at->next;
+    list_push_back(at, &call->link); /* before `at` */
+}
+
 static int enqueue(struct kube_client *c, struct kube_call *call, struct err *err)
 {
     if (c->n_waiting >= KUBE_MAX_WAITING)
         return err_set(err, RPC_RESOURCE_EXHAUSTED, "TooManyRequests",
                        "%zu requests to the API server wait already", c->n_waiting);
     call->state = KUBE_CALL_WAITING;
-    list_push_back(&c->waiting[call->lane], &call->link);
+    put_in_lane(c, call);
     c->n_waiting++;
     kube_client_poke(c);
     return 0;

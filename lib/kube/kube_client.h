@@ -79,6 +79,7 @@ struct kube_request {
     const char *path;   /* instead of the five above: "/version"; resource may still be given */
     const json_t *body; /* NULL for none                                  */
     enum kube_lane lane;
+    bool is_ahead;         /* before those of its lane that wait and are not */
     unsigned timeout_ms;   /* 0: the client's                                              */
     size_t max_body_bytes; /* of `body` as text; 0: 3 MiB, an API server's own limit        */
     size_t max_bytes;      /* of the answer; 0: 4 MiB (a list: 64 MiB)                       */

@@ -668,7 +668,7 @@ static int make_metrics(struct kube_home *h, struct err *err)
  * Requests side by side on one connection. More only wait in the API server instead of here, out of
  * order, and each costs 25 KiB while it does (libcurl's handle and its buffers).
  */
-enum { FIRST_PER_CONNECTION = 64, REST_PER_CONNECTION = 32, REST_BESIDE_FIRST = 2 };
+enum { FIRST_PER_CONNECTION = 16, REST_PER_CONNECTION = 32, REST_BESIDE_FIRST = 2 };
 
 static unsigned in_flight(int64_t workers, int64_t per_connection, const struct kube_options *o)
 {
