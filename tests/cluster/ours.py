@@ -47,6 +47,11 @@ def install(lab, webhook_port=None):
              "ports": [{"name": "webhook", "port": webhook_port}], "endpoints": [{"addresses": [lab.host_ip]}]}]})
 
 
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Controller:
     """`sandbox-controller kubernetes` as a process of this machine, with the administrator's kubeconfig unless told otherwise."""
 
@@ -124,8 +129,7 @@ class Controller:
         return grpc.secure_channel(f"127.0.0.1:{port}", grpc.ssl_channel_credentials(root_certificates=ca))
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     def memory_mib(self):
         """(RSS, RssAnon)"""

@@ -2,9 +2,11 @@
 //
 //	load --kubeconfig FILE --namespace NS --pool POOL --prefix WORD MODE
 //
-// MODE: sequential N, rate PER_SECOND SECONDS, burst N, write N (N merge patches of one idle object: the time of one write).
-// Prints one JSON object: times in milliseconds, in the order of the claims. Standard library only, so that what is timed
-// is the API server and the controller and not a client library's queues: every request goes out at once.
+// MODE: sequential N, rate PER_SECOND SECONDS, burst N, write N (N merge patches of one idle object: the time of one write),
+// grpc N (by ClaimService, with grpc-go; needs --door, --ca and the token in BENCH_TOKEN).
+// Prints one JSON object: times in milliseconds, in the order of the claims. Claims through the API use the standard library
+// only, so that what is timed is the API server and the controller and not a client library's queues: every request goes out
+// at once.
 package main
 
 import (
@@ -274,7 +276,7 @@ func (b *bench) write(n int) {
 
 func number(args []string, i int) int {
 	if i >= len(args) {
-		must(errors.New("sequential N | rate PER_SECOND SECONDS | burst N | write N"))
+		must(errors.New("sequential N | rate PER_SECOND SECONDS | burst N | write N | grpc N"))
 	}
 	n, err := strconv.Atoi(args[i])
 	must(err)
@@ -286,6 +288,9 @@ func main() {
 	namespace := flag.String("namespace", "default", "")
 	pool := flag.String("pool", "", "")
 	prefix := flag.String("prefix", "c", "")
+	d := &door{token: os.Getenv("BENCH_TOKEN")}
+	flag.StringVar(&d.address, "door", "", "")
+	flag.StringVar(&d.ca, "ca", "", "")
 	flag.Parse()
 	a := openAPI(*config)
 	b := &bench{api: a, claims: group + *namespace + "/sandboxclaims", pool: *pool, prefix: *prefix,
@@ -299,7 +304,7 @@ func main() {
 	if len(args) > 0 {
 		mode = args[0]
 	}
-	if mode != "write" {
+	if mode != "write" && mode != "grpc" {
 		b.watcher = watch(a, b.claims)
 	}
 	start := time.Now()
@@ -312,6 +317,8 @@ func main() {
 		b.spread(number(args, 1)*number(args, 2), time.Second/time.Duration(number(args, 1)))
 	case "burst":
 		b.spread(number(args, 1), 0)
+	case "grpc":
+		b.call(d, number(args, 1))
 	default:
 		b.write(number(args, 1))
 	}
