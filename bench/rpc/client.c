@@ -21,7 +21,7 @@ static struct {
     struct loop *loop;
 } b;
 
-static _noreturn_ void die(const struct err *err)
+static _noreturn_ void die_of(const struct err *err)
 {
     (void)fprintf(stderr, "rpc-client: %s\n", err->msg);
     exit(1);
@@ -60,7 +60,7 @@ static void start(void)
 
     if (rpc_channel_call(b.channel, "/bench.Echo/Unary", &opts, &ops, NULL, &call, &err) < 0 ||
         rpc_call_send(call, b.message, b.n_message, &err) < 0)
-        die(&err);
+        die_of(&err);
     rpc_call_send_end(call);
     rpc_call_read(call);
     b.n_open++;
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     b.message = calloc(1, b.n_message + 1);
     if (!b.message || loop_new(&b.loop, &err) < 0 ||
         rpc_channel_new(&b.channel, b.loop, argv[1], NULL, &err) < 0)
-        die(&err);
+        die_of(&err);
     b.end_ms = clock_monotonic_ms() + (uint64_t)(seconds * 1000);
     for (int i = atoi(argv[2]); i > 0; i--)
         start();
