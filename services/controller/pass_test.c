@@ -548,8 +548,8 @@ static void notes_are_read_with_care(void **state)
         "{\"identity\":\"me\",\"grpc\":\"\",\"certificateSHA256\":\"\"}",
         "{\"identity\":\"me\",\"grpc\":\"1.2.3.4:5\"}",
         "{\"identity\":\"you\",\"grpc\":\"1.2.3.4:5\",\"certificateSHA256\":\"\"}",
-        "{\"identity\":\"me\",\"grpc\":\"1.2.3.4:5\",\"certificateSHA256\":"
-        "\"00000000000000000000000000000000000000000000000000000000000000000\"}",
+        ("{\"identity\":\"me\",\"grpc\":\"1.2.3.4:5\",\"certificateSHA256\":"
+         "\"00000000000000000000000000000000000000000000000000000000000000000\"}"),
     };
     struct pass_leader me = {"me", "[fd00::1]:9090", "ab"}, ret;
     char *note = pass_note(&me);
