@@ -6,6 +6,7 @@ defaults, conversion, garbage collection, scheduler and our writes fit together.
 
 import datetime
 import json
+import re
 import subprocess
 import time
 
@@ -399,6 +400,10 @@ def test_metrics_are_named_as_they_were(world, ns):
                  "controller_runtime_reconcile_total", "workqueue_depth", "rest_client_requests_total", "process_cpu_seconds_total",
                  "process_resident_memory_bytes"):
         assert f"\n{name}{{" in said or f"\n{name} " in said, f"no {name}"
+    # As a scraper without a parser reads them: a name, labels with le somewhere among them, a value.
+    buckets = re.findall(r'^agent_sandbox_claim_controller_startup_latency_ms_bucket\{[^}]*le="([^"]+)"[^}]*\} (\d+)$', said, re.M)
+    assert [le for le, _ in buckets] == "100 250 500 750 1000 1250 1500 2000 2500 5000 10000 30000 60000 120000 240000 +Inf".split()
+    assert int(buckets[-1][1]) >= 1 and [int(n) for _, n in buckets] == sorted(int(n) for _, n in buckets)
 
 
 def test_unknown_flag_ends_it(world):

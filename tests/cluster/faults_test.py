@@ -223,9 +223,30 @@ def test_server_away_in_the_middle(world):
     assert world.controller.process.poll() is None
 
 
-def test_slow_server(world):
-    world.proxy.rule = lambda request: None if request.is_watch else faults.delay(0.2)
+@pytest.mark.parametrize("seconds", [0.2, 3])
+def test_slow_server(world, seconds):
+    world.proxy.rule = lambda request: None if request.is_watch else faults.delay(seconds)
     world.settled(world.claim())
+
+
+def test_slow_server_and_a_lease(lab):
+    """Each renewal takes 3 s: the leader leads on, for longer than a Lease lasts, and ends cleanly."""
+    proxy = faults.Proxy(lab)
+    controller = Controller(lab, kubeconfig=proxy.kubeconfig)
+    try:
+        controller.wait_leading()
+        wait_for("it leads", lambda: controller.metric("leader_election_master_status") == 1, 20)
+        proxy.rule = lambda request: None if request.is_watch else faults.delay(3)
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            assert controller.process.poll() is None, controller.tail()
+            assert controller.metric("leader_election_master_status") == 1
+            time.sleep(0.5)
+        proxy.rule = lambda request: None
+        controller.stop()
+    finally:
+        controller.kill()
+        proxy.stop()
 
 
 @pytest.mark.parametrize("what", [

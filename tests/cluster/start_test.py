@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pytest
+import yaml
 from lab import Lab
 from ours import BIN, CRDS, ROOT, SYSTEM, Controller, free_port, install, wait_for
 
@@ -159,6 +160,28 @@ def test_missing_rights_are_named(lab, tmp_path):
     missing = {(line["verb"], line["resource"]) for line in said(c, reason="RightMissing")}
     c.stop()
     assert missing == {("create", "sandboxclaims.extensions.agents.x-k8s.io")}
+
+
+def test_each_right_is_named_when_it_is_missing(lab, tmp_path):
+    """Whoever may do nothing but find our kinds is told of every right that the manifests give, verb by verb, and of no other."""
+    install(lab)
+    rules = [{"apiGroups": ["apiextensions.k8s.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
+    c = Controller(lab, "--leader-elect=false", kubeconfig=kubeconfig_with(lab, user_of(lab, "nobody-much", rules), tmp_path / "config"))
+    given = set()
+    for name in ("manifest", "extensions"):
+        for obj in yaml.safe_load_all((CRDS.parent / f"manifests/{name}.yaml").read_text()):
+            if obj and obj["kind"] == "ClusterRole":
+                given |= {(verb, ".".join(filter(None, (r.split("/")[0], group))) + r.partition("/")[1] + r.partition("/")[2])
+                          for rule in obj["rules"] for group in rule.get("apiGroups", []) for r in rule["resources"]
+                          for verb in rule["verbs"]}
+    # Not ours to check: the Lease that was not asked for, reviews of callers, the webhook's certificates, what GC asks of finalizers.
+    elsewhere = ("leases", "customresourcedefinitions", "tokenreviews", "subjectaccessreviews")
+    given = {(v, r) for v, r in given if not r.startswith(elsewhere) and not r.endswith("/finalizers")}
+    wait_said(c, reason="RightMissing")
+    wait_for("all are named", lambda: {(x["verb"], x["resource"]) for x in said(c, reason="RightMissing")} >= given, 10)
+    named = {(x["verb"], x["resource"]) for x in said(c, reason="RightMissing")}
+    c.stop()
+    assert named == given, f"named only: {named - given}; given only: {given - named}"
 
 
 def test_the_rights_of_the_manifests_are_enough(lab, tmp_path):

@@ -102,6 +102,25 @@ def test_new_written_old_read_and_written_back(lab, controller):
     assert (new["volumeClaimTemplatesPolicy"], new["service"]) == ("Overrides", True)
 
 
+def test_annotations_that_go_wrote(lab, controller):
+    """An object as the Go controller's conversion left it: the whole old object, with what Go writes of empty structs."""
+    ns = lab.namespace()
+    meta = {"name": "x", "namespace": ns, "creationTimestamp": None}
+    state = {"apiVersion": f"{AGENTS}/v1alpha1", "kind": "Sandbox", "metadata": meta, "status": {"replicas": 1},
+             "spec": {"podTemplate": {"metadata": {}, "spec": {"containers": [{"name": "c", "image": "i", "resources": {}}]}},
+                      "shutdownPolicy": "Retain"}}
+    lab.apply({**sandbox("x", ns, "v1beta1"), "metadata": {
+        "name": "x", "namespace": ns, "annotations": {"api.agents.x-k8s.io/v1alpha1-sandbox-state": json.dumps(state)}}})
+    old = read(lab, "sandboxes", "v1alpha1", AGENTS, "x", ns)
+    assert old["status"]["replicas"] == 1 and not any("state" in a for a in old["metadata"].get("annotations", {}))
+    state = {"apiVersion": f"{EXT}/v1alpha1", "kind": "SandboxClaim", "metadata": meta, "status": {"sandbox": {}},
+             "spec": {"sandboxTemplateRef": {"name": "t"}, "warmpool": "default"}}
+    lab.apply({"apiVersion": f"{EXT}/v1beta1", "kind": "SandboxClaim", "spec": {"warmPoolRef": {"name": "shadow-pool-t"}}, "metadata": {
+        "name": "x", "namespace": ns, "annotations": {"api.agents.x-k8s.io/v1alpha1-sandboxclaim-state": json.dumps(state)}}})
+    old = read(lab, "sandboxclaims", "v1alpha1", EXT, "x", ns)
+    assert old["spec"]["sandboxTemplateRef"] == {"name": "t"} and old["spec"]["warmpool"] == "default"
+
+
 def test_unknown_annotation_value_is_refused(lab, controller):
     ns = lab.namespace()
     bad = {"apiVersion": f"{EXT}/v1alpha1", "kind": "SandboxTemplate", "spec": {"podTemplate": POD}, "metadata": {
