@@ -22,6 +22,9 @@
 #define KUBE_DEFAULT_BODY      (3u * 1024 * 1024) /* what an API server takes at most */
 #define KUBE_MAX_WAITING       20000              /* calls of both lanes                */
 #define KUBE_CONNECT_MS        10000
+#define KUBE_DEAD_PEER_MS      20000 /* bytes unacknowledged so long: the connection is dead */
+#define KUBE_KEEPALIVE_S       15
+#define KUBE_MAX_MOVES         5 /* of a request that the server has not begun with */
 #define KUBE_MAX_RETRIES       10
 #define KUBE_MAX_RETRY_AFTER_S 60
 
@@ -30,7 +33,7 @@ enum { KUBE_LANE_WATCH = KUBE_LANE_REST + 1, KUBE_N_LANES };
 enum kube_call_state {
     KUBE_CALL_WAITING, /* in its lane                         */
     KUBE_CALL_BACKOFF, /* told to come again                  */
-    KUBE_CALL_RUNNING, /* libcurl has it                      */
+    KUBE_CALL_RUNNING, /* libcurl or kube_h2.c has it         */
     KUBE_CALL_ENDED,   /* its `done` is due                   */
 };
 
@@ -50,9 +53,14 @@ struct kube_call {
     bool was_refused; /* 401, and tried again once */
     /* running */
     struct kube_conn *conn;
-    CURL *easy;
+    CURL *easy;                 /* this one … */
+    struct kube_h2_request *h2; /* … or that */
     struct buf in;
-    char why[CURL_ERROR_SIZE]; /* libcurl's own words */
+    char why[CURL_ERROR_SIZE]; /* libcurl's own words, or what stands for them */
+    /* of kube_h2.c: what libcurl is asked for by getinfo */
+    int http_status, retry_after_s;
+    bool was_sent, is_unprocessed;
+    unsigned n_moves;
     bool is_too_large, has_no_memory;
     struct list news; /* of client->news: bytes came */
     /* ended */
@@ -67,21 +75,27 @@ struct kube_call {
     void *user;
 };
 
-/* One libcurl multi handle: its own connections, its own sockets. */
+/* One libcurl multi handle, or links of kube_h2.c: its own connections, its own sockets. */
 struct kube_conn {
     struct kube_client *client;
-    CURLM *multi;
+    CURLM *multi; /* NULL: libcurl is not used (yet) */
+    struct list links;
+    uint64_t next_ms; /* when a request on one of the links is late */
     struct loop_timer *timer;
     struct list sockets;
     size_t n_running;
     bool wants_fresh; /* the next call shall not use the connections there are */
-    bool is_due;      /* libcurl wants to be called now */
+    bool is_due;      /* libcurl or a link wants to be called now */
     bool is_blind;    /* a socket could not be watched: its transfers are lost */
     unsigned generation;
 };
 
 struct kube_client {
-    const struct curl_lib *curl;
+    const struct curl_lib *curl; /* NULL: not needed so far */
+    bool is_h2;                  /* kube_h2.c serves it; had_h2: and has done so */
+    bool had_h2, is_h2_refused;  /* it cannot: libcurl from now on */
+    struct rpc_tls *tls;
+    unsigned tls_generation;
     struct loop *loop;
     struct kube_config *config;
     struct kube_client_opts opts;
@@ -101,7 +115,8 @@ struct kube_client {
     struct curl_slist *headers[3]; /* get, JSON body, merge patch; with the credential */
     char *header_made_of;          /* the credential in them */
     char *base_url;                /* the server, or its tls-server-name */
-    struct curl_slist *connect_to; /* where that name leads, or NULL */
+    char *route;                   /* where that name leads, as libcurl wants it, or NULL */
+    struct curl_slist *connect_to; /* the same */
     char *user_agent;
     char *host; /* for metrics */
     struct kube_client_stats stats;
@@ -119,12 +134,18 @@ int kube_query_add(struct buf *b, const char *key, const char *value, struct err
 
 int kube_conn_open(struct kube_conn *conn, struct kube_client *client, struct err *err);
 void kube_conn_close(struct kube_conn *conn);
-/* Gives the call to libcurl. */
+/* Loads libcurl, for all that is not kube_h2.c's. */
+int kube_conn_use_curl(struct kube_client *c, struct err *err);
+/* Gives the call to kube_h2.c, or to libcurl. */
 int kube_conn_start(struct kube_conn *conn, struct kube_call *call, struct err *err);
 /* Takes it back. */
 void kube_conn_stop(struct kube_call *call);
 /* Lets libcurl do what it has to do now. */
 void kube_conn_kick(struct kube_conn *conn);
+/* The status of the answer so far; 0: none. The call is with libcurl or kube_h2.c. */
+int kube_conn_status(const struct kube_call *call);
+/* Bytes of the answer's body. false: too many, or no memory, which is noted. */
+bool kube_call_take(struct kube_call *call, const void *data, size_t n);
 
 /* ---- kube_answer.c ---- */
 

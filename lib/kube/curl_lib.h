@@ -1,6 +1,6 @@
 #pragma once
 /*
- * libcurl's functions, found when the first client is made: linking it costs 10 MiB of RSS, which
+ * libcurl's functions, found when it is first needed: linking it costs 10 MiB of RSS, which
  * a service on one machine, where there is no API server, shall not pay.
  */
 #define CURL_DISABLE_TYPECHECK /* its checks are macros around the functions, not around ours */

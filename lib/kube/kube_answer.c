@@ -18,6 +18,8 @@ static bool was_sent(struct kube_call *call)
 {
     long n = 0;
 
+    if (!call->easy)
+        return call->was_sent;
     (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_REQUEST_SIZE, &n);
     return n > 0;
 }
@@ -40,7 +42,9 @@ static bool is_before_sending(CURLcode code)
 static void say_unreachable(struct kube_call *call, CURLcode code)
 {
     const struct kube_client *c = call->client;
-    const char *why = call->why[0] ? call->why : c->curl->easy_strerror(code);
+    const char *why = call->why[0] ? call->why
+                      : call->easy ? c->curl->easy_strerror(code)
+                                   : "the connection was lost";
 
     (void)err_set(&call->err, RPC_UNAVAILABLE, "ApiServerUnreachable",
                   "the API server %s cannot be reached to %s %s: %s", kube_client_server(c),
@@ -48,18 +52,10 @@ static void say_unreachable(struct kube_call *call, CURLcode code)
                   call->asked.resource ? call->asked.resource->plural : call->asked.path, why);
 }
 
-static int http_status(const struct kube_call *call)
-{
-    long status = 0;
-
-    (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-    return (int)status;
-}
-
 static void judge_failure(struct kube_call *call, CURLcode code)
 {
     call->is_uncertain = is_write(call) && !is_before_sending(code) && was_sent(call);
-    call->status = call->is_stream ? http_status(call) : 0; /* what came before counts */
+    call->status = call->is_stream ? kube_conn_status(call) : 0; /* what came before counts */
     if (call->is_too_large) {
         (void)err_set(&call->err, RPC_RESOURCE_EXHAUSTED, "TooLarge",
                       "the API server's answer to %s %s has more than %zu bytes",
@@ -85,9 +81,10 @@ static void judge_failure(struct kube_call *call, CURLcode code)
 /* How long the server wants us to wait, in seconds; < 0: it does not say. */
 static int64_t retry_after_s(struct kube_call *call)
 {
-    curl_off_t s = 0;
+    curl_off_t s = call->retry_after_s;
 
-    (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &s);
+    if (call->easy)
+        (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &s);
     if (s > 0)
         return MIN(s, KUBE_MAX_RETRY_AFTER_S);
     s = meta_int(call->answer, "details.retryAfterSeconds", 0);
@@ -148,7 +145,7 @@ static void parse_answer(struct kube_call *call)
 
 static enum kube_verdict judge_answer(struct kube_call *call)
 {
-    call->status = http_status(call);
+    call->status = kube_conn_status(call);
     if (call->status / 100 == 2 && call->is_stream)
         return KUBE_VERDICT_END;
     parse_answer(call);

@@ -11,7 +11,8 @@
 
 #include "lib/api/meta.h"
 #include "lib/base/clock.h"
-#include "lib/kube/client_impl.h"
+#include "lib/kube/kube_h2.h"
+#include "lib/rpc/tls.h"
 
 static const double duration_buckets[] = {0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60};
 
@@ -47,16 +48,13 @@ static const char *method_word(const struct kube_call *call)
 void kube_client_count(struct kube_client *c, const struct kube_call *call, CURLcode code)
 {
     char status[16] = "<error>";
-    long n = 0;
 
     c->stats.n_requests++;
     c->stats.n_writes += call->asked.method != KUBE_GET;
     if (!c->requests)
         return;
-    if (code == CURLE_OK) {
-        (void)c->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &n);
-        (void)snprintf(status, sizeof(status), "%ld", n);
-    }
+    if (code == CURLE_OK)
+        (void)snprintf(status, sizeof(status), "%d", kube_conn_status(call));
     metric_inc(metric_with(c->requests, (const char *[]){status, c->host, method_word(call)}));
     if (!call->is_stream)
         metric_observe(metric_with(c->durations, (const char *[]){c->host, method_word(call)}),
@@ -79,7 +77,10 @@ void kube_call_finished(struct kube_call *call, CURLcode code)
     enum kube_verdict verdict;
 
     kube_client_count(c, call, code);
-    verdict = kube_answer_judge(call, code);
+    if (call->is_unprocessed && call->n_moves++ < KUBE_MAX_MOVES)
+        verdict = KUBE_VERDICT_AGAIN;
+    else
+        verdict = kube_answer_judge(call, code);
     kube_conn_stop(call);
     c->n_in_flight[call->lane]--;
     if (verdict == KUBE_VERDICT_END) {
@@ -123,13 +124,12 @@ static void deliver_news(struct kube_client *c)
 
     while ((it = list_pop_front(&c->news))) {
         struct kube_call *call = CONTAINER_OF(it, struct kube_call, news);
-        long status = 0;
+        int status;
 
         if (call->state != KUBE_CALL_RUNNING && call->status / 100 != 2)
             continue;
-        if (call->easy)
-            (void)c->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-        if ((call->easy ? status / 100 : call->status / 100) == 2)
+        status = call->state == KUBE_CALL_RUNNING ? kube_conn_status(call) : call->status;
+        if (status / 100 == 2)
             call->on_data(call, call->user); /* Careful: call may be gone here. */
     }
 }
@@ -227,9 +227,11 @@ static struct kube_conn *choose_conn(struct kube_client *c, const struct kube_ca
 
 static void start(struct kube_client *c, struct kube_call *call)
 {
+    bool by_curl = !c->is_h2 || c->is_h2_refused;
+
     call->status = 0;
     call->started_ns = clock_monotonic_ns();
-    if (make_headers(c, &call->err) < 0 ||
+    if ((by_curl && (kube_conn_use_curl(c, &call->err) < 0 || make_headers(c, &call->err) < 0)) ||
         kube_conn_start(choose_conn(c, call), call, &call->err) < 0) {
         give_up(call);
         return;
@@ -323,10 +325,11 @@ static uint64_t next_wake(const struct kube_client *c, uint64_t now)
     return at;
 }
 
-static void kick_all(struct kube_client *c)
+/* What libcurl has to do, or (at the end of the turn, so that all goes out at once) all of it. */
+static void kick_all(struct kube_client *c, bool is_end)
 {
     for (size_t i = 0; i < c->n_conns + c->opts.separate_watches; i++)
-        if (c->conns[i].is_due)
+        if (c->conns[i].is_due && (is_end || c->conns[i].multi))
             kube_conn_kick(&c->conns[i]);
 }
 
@@ -361,7 +364,7 @@ static void turn(struct loop_task *t, void *user)
     uint64_t now = loop_now_ms(c->loop);
 
     (void)t;
-    kick_all(c);
+    kick_all(c, false);
     end_blind(c);
     deliver_news(c);
     deliver_ended(c);
@@ -369,7 +372,7 @@ static void turn(struct loop_task *t, void *user)
     end_late(c, now);
     for (size_t i = 0; i < KUBE_N_LANES; i++)
         start_lane(c, (i + KUBE_LANE_WATCH) % KUBE_N_LANES, now); /* watches, claims, the rest */
-    kick_all(c);
+    kick_all(c, true);
     end_blind(c);
     loop_timer_arm(c->timer, next_wake(c, now));
     if (!list_is_empty(&c->ended) || !list_is_empty(&c->news))
@@ -426,7 +429,6 @@ static int set_address(struct kube_client *c, struct err *err)
     const char *host = strstr(server, "://") + 3;
     const char *path = host + strcspn(host, "/");
     const char *port = memchr(host, ']', (size_t)(path - host));
-    _cleanup_(freep) char *route = NULL;
 
     c->host = strndup(host, (size_t)(path - host));
     if (!c->host)
@@ -439,11 +441,10 @@ static int set_address(struct kube_client *c, struct err *err)
     port = port ? port + 1 : "443";
     if (asprintf(&c->base_url, "https://%s:%.*s%s", name, (int)strcspn(port, "/"), port, path) <
             0 ||
-        asprintf(&route, "%s:%.*s:%.*s%s", name, (int)strcspn(port, "/"), port, (int)(path - host),
-                 host, strchr(c->host, ':') ? "" : ":443") < 0)
+        asprintf(&c->route, "%s:%.*s:%.*s%s", name, (int)strcspn(port, "/"), port,
+                 (int)(path - host), host, strchr(c->host, ':') ? "" : ":443") < 0)
         return err_oom(err);
-    c->connect_to = c->curl->slist_append(NULL, route);
-    return c->connect_to ? 0 : err_oom(err);
+    return 0;
 }
 
 static int add_metrics(struct kube_client *c, struct err *err)
@@ -485,8 +486,9 @@ int kube_client_new(struct kube_client **ret, struct loop *loop, struct kube_con
     list_init(&c->running);
     list_init(&c->ended);
     list_init(&c->news);
-    c->curl = curl_lib_get(err);
-    if (!c->curl || set_opts(c, opts, err) < 0 || set_address(c, err) < 0 ||
+    c->is_h2 = kube_h2_fits(c);
+    if (set_opts(c, opts, err) < 0 || set_address(c, err) < 0 ||
+        (!c->is_h2 && kube_conn_use_curl(c, err) < 0) ||
         kube_auth_new(&c->auth, loop, config, on_auth_ready, c, err) < 0 || open_all(c, err) < 0 ||
         add_metrics(c, err) < 0)
         return -1;
@@ -522,11 +524,13 @@ void kube_client_free(struct kube_client *c)
         c->curl->slist_free_all(c->headers[i]);
     if (c->connect_to)
         c->curl->slist_free_all(c->connect_to);
+    rpc_tls_free(c->tls);
     kube_auth_free(c->auth);
     if (c->header_made_of)
         explicit_bzero(c->header_made_of, strlen(c->header_made_of));
     free(c->header_made_of);
     free(c->base_url);
+    free(c->route);
     free(c->user_agent);
     free(c->host);
     loop_task_free(c->task);

@@ -1,8 +1,9 @@
 #pragma once
 /*
- * Requests to an API server: asynchronous, on one loop, over libcurl's multi interface (loaded when
- * the first client is made). HTTP/2, several connections of which each request takes the least
- * busy, watches on connections of their own when asked.
+ * Requests to an API server: asynchronous, on one loop, over HTTP/2 of our own or (plain HTTP,
+ * HTTP/1.1, proxies, host names) libcurl's multi interface, loaded when it is needed. Several
+ * connections of which each request takes the least busy, watches on connections of their own when
+ * asked.
  *
  * Two lanes: what a claim waits for goes first. Each lane has a bound on requests in flight, the
  * rest waits in order. Above both a client-side rate limit (off by default). 429, and 503 with

@@ -9,10 +9,8 @@
 #include <sys/socket.h>
 
 #include "lib/base/clock.h"
-#include "lib/kube/client_impl.h"
+#include "lib/kube/kube_h2.h"
 
-#define DEAD_PEER_MS          20000 /* bytes unacknowledged so long: the connection is dead */
-#define KEEPALIVE_S           15
 #define MAX_KICKS             8
 #define MAX_TOTAL_CONNECTIONS 32
 #define READ_BUFFER_BYTES     16384
@@ -131,26 +129,31 @@ static void on_timer(struct loop_timer *t, void *user)
     kube_client_poke(conn->client);
 }
 
-static size_t on_body(char *data, size_t size, size_t n, void *user)
+bool kube_call_take(struct kube_call *call, const void *data, size_t n)
 {
-    struct kube_call *call = user;
-
     struct err err;
 
-    if (buf_append(&call->in, data, size * n, &err) < 0) {
+    if (buf_append(&call->in, data, n, &err) < 0) {
         call->is_too_large = strcmp(err.reason, "TooLarge") == 0;
         call->has_no_memory = !call->is_too_large;
-        return 0;
+        return false;
     }
-    if (call->is_stream && !list_is_linked(&call->news))
+    if (call->is_stream && !list_is_linked(&call->news)) {
         list_push_back(&call->client->news, &call->news);
-    return size * n;
+        kube_client_poke(call->client);
+    }
+    return true;
+}
+
+static size_t on_body(char *data, size_t size, size_t n, void *user)
+{
+    return kube_call_take(user, data, size * n) ? size * n : 0;
 }
 
 static int on_socket_made(void *user, curl_socket_t fd, curlsocktype purpose)
 {
     struct kube_conn *conn = user;
-    const unsigned dead_ms = DEAD_PEER_MS;
+    const unsigned dead_ms = KUBE_DEAD_PEER_MS;
 
     (void)purpose;
     conn->client->stats.n_connections++;
@@ -161,17 +164,13 @@ static int on_socket_made(void *user, curl_socket_t fd, curlsocktype purpose)
 
 /* ---- opening and closing ---- */
 
-int kube_conn_open(struct kube_conn *conn, struct kube_client *client, struct err *err)
+static int open_multi(struct kube_conn *conn, struct err *err)
 {
-    const struct curl_lib *curl = client->curl;
+    const struct curl_lib *curl = conn->client->curl;
 
-    conn->client = client;
-    list_init(&conn->sockets);
     conn->multi = curl->multi_init();
     if (!conn->multi)
         return err_oom(err);
-    if (loop_timer_new(&conn->timer, client->loop, on_timer, conn, err) < 0)
-        return -1;
     (void)curl->multi_setopt(conn->multi, CURLMOPT_SOCKETFUNCTION, socket_cb);
     (void)curl->multi_setopt(conn->multi, CURLMOPT_SOCKETDATA, conn);
     (void)curl->multi_setopt(conn->multi, CURLMOPT_TIMERFUNCTION, timer_cb);
@@ -182,10 +181,31 @@ int kube_conn_open(struct kube_conn *conn, struct kube_client *client, struct er
     return 0;
 }
 
+int kube_conn_use_curl(struct kube_client *c, struct err *err)
+{
+    if (!c->curl)
+        c->curl = curl_lib_get(err);
+    if (!c->curl)
+        return -1;
+    if (c->route && !c->connect_to && !(c->connect_to = c->curl->slist_append(NULL, c->route)))
+        return err_oom(err);
+    return 0;
+}
+
+int kube_conn_open(struct kube_conn *conn, struct kube_client *client, struct err *err)
+{
+    conn->client = client;
+    conn->next_ms = CLOCK_NEVER;
+    list_init(&conn->sockets);
+    list_init(&conn->links);
+    return loop_timer_new(&conn->timer, client->loop, on_timer, conn, err);
+}
+
 void kube_conn_close(struct kube_conn *conn)
 {
     if (!conn->client)
         return;
+    kube_h2_close(conn);
     if (conn->multi)
         (void)conn->client->curl->multi_cleanup(conn->multi); /* its transfers are gone */
     while (!list_is_empty(&conn->sockets))
@@ -264,8 +284,8 @@ static bool set_route(const struct kube_client *c, CURL *easy)
     }
     SET(CURLOPT_SOCKOPTFUNCTION, on_socket_made);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_S);
-    SET(CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_S / 3);
+    SET(CURLOPT_TCP_KEEPIDLE, (long)KUBE_KEEPALIVE_S);
+    SET(CURLOPT_TCP_KEEPINTVL, (long)KUBE_KEEPALIVE_S / 3);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)KUBE_CONNECT_MS);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     /* Without TLS it would wait for the first answer, which of a watch may never come. */
@@ -314,18 +334,16 @@ static bool set_all(struct kube_conn *conn, CURL *easy, struct kube_call *call)
     return !bad;
 }
 
-int kube_conn_start(struct kube_conn *conn, struct kube_call *call, struct err *err)
+static int start_by_curl(struct kube_conn *conn, struct kube_call *call, struct err *err)
 {
     struct kube_client *c = conn->client;
-    CURL *easy = take_handle(c);
+    CURL *easy;
 
+    if (kube_conn_use_curl(c, err) < 0 || (!conn->multi && open_multi(conn, err) < 0))
+        return -1;
+    easy = take_handle(c);
     if (!easy)
         return err_oom(err);
-    if (conn->generation != kube_auth_generation(c->auth)) {
-        conn->generation = kube_auth_generation(c->auth);
-        conn->wants_fresh = true; /* what is open has shown another certificate */
-    }
-    call->why[0] = '\0';
     if (!set_all(conn, easy, call) || c->curl->multi_add_handle(conn->multi, easy) != CURLM_OK) {
         give_handle(c, easy);
         return err_oom(err);
@@ -337,10 +355,37 @@ int kube_conn_start(struct kube_conn *conn, struct kube_call *call, struct err *
     return 0;
 }
 
+int kube_conn_start(struct kube_conn *conn, struct kube_call *call, struct err *err)
+{
+    const struct kube_client *c = conn->client;
+
+    if (conn->generation != kube_auth_generation(c->auth)) {
+        conn->generation = kube_auth_generation(c->auth);
+        conn->wants_fresh = true; /* what is open has shown another certificate */
+    }
+    call->why[0] = '\0';
+    call->is_unprocessed = false;
+    if (c->is_h2 && !c->is_h2_refused)
+        return kube_h2_start(conn, call, err);
+    return start_by_curl(conn, call, err);
+}
+
+int kube_conn_status(const struct kube_call *call)
+{
+    long status = 0;
+
+    if (!call->easy)
+        return call->http_status;
+    (void)call->client->curl->easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
+    return (int)status;
+}
+
 void kube_conn_stop(struct kube_call *call)
 {
     struct kube_conn *conn = call->conn;
 
+    if (call->h2)
+        kube_h2_stop(call);
     if (!call->easy)
         return;
     (void)conn->client->curl->multi_remove_handle(conn->multi, call->easy); /* it was added */
@@ -355,6 +400,9 @@ void kube_conn_kick(struct kube_conn *conn)
 
     for (int i = 0; i < MAX_KICKS && conn->is_due; i++) {
         conn->is_due = false;
+        kube_h2_kick(conn);
+        if (!conn->multi)
+            continue;
         (void)conn->client->curl->multi_socket_action(conn->multi, CURL_SOCKET_TIMEOUT, 0,
                                                       &running);
         drain(conn);
