@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "lib/base/log.h"
 #include "services/controller/claim.h"
 #include "services/controller/names.h"
 
@@ -19,6 +20,37 @@ static void hold(struct ctl *c, const struct store_object *claim)
         (void)members_hold(&c->members, sb->uid, members_holder(claim->ns, claim->name));
 }
 
+/*
+ * A claim over gRPC whose caller was told of its Sandbox before that was the claim's. Who knows
+ * what it was used for: nobody gets it after him. It stays held, so that until it is gone nobody
+ * does.
+ */
+static bool was_promised(const struct ctl *c, const struct store_object *claim,
+                         const struct store_object *sb)
+{
+    const char *pool;
+
+    return c->opts.is_cluster && obj_annotation(claim->json, A_SPEC_HASH) &&
+           sandbox_is_adoptable(sb->json, &pool);
+}
+
+static void delete_used(struct ctl *c, const struct store_object *claim,
+                        const struct store_object *sb)
+{
+    const struct store_op op = {.type = STORE_DELETE,
+                                .kind = KIND_SANDBOX,
+                                .ns = sb->ns,
+                                .name = sb->name,
+                                .uid = sb->uid,
+                                .hurry = STORE_HURRY_FIRST};
+    struct err err;
+
+    if (store_write(c->store, &op, 1, NULL, NULL, &err) < 0)
+        log_warn("the sandbox of a deleted claim could not be deleted, and is not given again",
+                 LOG_S("namespace", sb->ns), LOG_S("sandbox", sb->name),
+                 LOG_S("claim", claim->name), LOG_ERR(&err));
+}
+
 /* It names another one now, or none. */
 static void release(struct ctl *c, const struct store_object *was, const struct store_object *is)
 {
@@ -29,7 +61,11 @@ static void release(struct ctl *c, const struct store_object *was, const struct 
     if (!old || (new && !is->is_deleting &&strcmp(old, new) == 0))
         return;
     sb = store_get(c->store, KIND_SANDBOX, was->ns, old);
-    if (sb && members_is_held_by(&c->members, sb->uid, members_holder(was->ns, was->name)))
+    if (!sb || !members_is_held_by(&c->members, sb->uid, members_holder(was->ns, was->name)))
+        return;
+    if ((!is || is->is_deleting) && was_promised(c, was, sb))
+        delete_used(c, was, sb);
+    else
         members_settle(&c->members, sb->uid, sb);
 }
 
