@@ -18,7 +18,6 @@ asb_pkg(nghttp2 libnghttp2)
 asb_pkg(protobufc libprotobuf-c)
 asb_pkg(uv libuv)
 asb_pkg(ssl openssl)
-asb_pkg(jansson jansson)
 asb_pkg(yaml yaml-0.1)
 asb_pkg(sqlite sqlite3)
 asb_pkg(seccomp libseccomp)
@@ -32,7 +31,9 @@ asb_static(protobufc libprotobuf-c.a)
 asb_static(uv libuv_a.a)
 asb_static(zlib libz.a)
 asb_static(ssl libssl.a)
+pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)  # for tests; pkg::jansson is lib/json, which stands in for half of it
 asb_static(crypto libcrypto.a)
+asb_static(jansson libjansson.a)
 
 # llhttp: Debian ships its C source only (node-llhttp); compiled here, without our warnings.
 set(ASB_LLHTTP_DIR /usr/share/llhttp)

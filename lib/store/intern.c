@@ -7,6 +7,7 @@
 #include "lib/api/meta.h"
 #include "lib/base/bytes.h"
 #include "lib/base/cleanup.h"
+#include "lib/json/json.h"
 
 #define MIN_SLOTS 1024
 
@@ -156,6 +157,7 @@ static json_t *share(struct intern *t, json_t *v, bool *ret_shared)
     }
     s = find(t, v, hash);
     if (!s->value) {
+        json_trim(v);
         *s = (struct intern_slot){.value = json_incref(v), .hash = hash};
         t->n++;
         return v;
@@ -226,14 +228,16 @@ static json_t *intern_value(struct intern *t, const char *key, json_t *v, const 
     *ret_shared = false;
     if (is_unique(key, v, name) || json_is_real(v))
         return v;
-    if (json_is_object(v) && !intern_members(t, v, name))
+    if ((json_is_object(v) && !intern_members(t, v, name)) ||
+        (json_is_array(v) && !intern_items(t, v, name))) {
+        json_trim(v);
         return v;
-    if (json_is_array(v) && !intern_items(t, v, name))
-        return v;
+    }
     return share(t, v, ret_shared);
 }
 
 void intern_object(struct intern *t, json_t *object)
 {
     (void)intern_members(t, object, meta_name(object));
+    json_trim(object);
 }

@@ -26,6 +26,7 @@ struct intern {
 
 void intern_init(struct intern *t);
 void intern_done(struct intern *t);
-/* Replaces what is inside of the object by what is shared. What never is (uids, versions, the
+/* Replaces what is inside of the object by what is shared, and gives back what the rest has in
+ * reserve (json_trim()): no iterator of it stays good. What never is shared (uids, versions, the
  * object's own name) is not looked at. */
 void intern_object(struct intern *t, json_t *object);

@@ -40,7 +40,7 @@ static void test_shares_what_is_equal(void **state)
 
     (void)state;
     intern_init(&t);
-    assert_int_equal(json_string_set(json_object_get(json_object_get(b, "metadata"), "name"), "B"),
+    assert_int_equal(json_object_set_new(json_object_get(b, "metadata"), "name", json_string("B")),
                      0);
     intern_object(&t, a);
     intern_object(&t, b);
@@ -91,8 +91,9 @@ static void test_differences(void **state)
         assert_true(json_equal(all[i], same));
         for (size_t j = 0; j < i; j++)
             assert_ptr_not_equal(json_object_get(all[i], "s"), json_object_get(all[j], "s"));
-        json_decref(all[i]);
     }
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        json_decref(all[i]);
     intern_done(&t);
 }
 
