@@ -30,7 +30,7 @@ static Agentsandbox__V1__Route *route_message(const struct fake_route *r)
     m.sandbox = &sandbox;
     m.instance_id = (char *)r->instance_id;
     m.generation = r->generation;
-    m.endpoint = (char *)"node";
+    m.endpoint = (char *)(r->endpoint ? r->endpoint : "node");
     m.phase = r->phase;
     m.claimed = r->is_claimed;
     if (r->cause) {

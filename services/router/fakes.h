@@ -14,6 +14,7 @@ enum { FAKE_MAX_ROUTES = 8, FAKE_MAX_AGENT_CALLS = 80 };
 
 struct fake_route {
     const char *name, *uid, *instance_id, *cause;
+    const char *endpoint; /* NULL: "node" */
     uint64_t generation;
     Agentsandbox__V1__RoutePhase phase;
     bool is_claimed;

@@ -8,6 +8,7 @@
 #include "services/router/proxy.h"
 #include "services/router/routes.h"
 #include "services/router/target.h"
+#include "services/router/upstreams.h"
 
 struct rpc_channel;
 
@@ -31,9 +32,9 @@ struct proxied {
     size_t n_down_held;        /* bytes in up's queue whose window the client has not got back  */
     size_t n_up_held;          /* the same in the other direction                               */
     uint64_t id, started_ns;
-    char instance_id[32]; /* where it went                                                      */
-    int code;             /* of the status given to the client                                  */
-    const char *why;      /* its message, in down's arena                                       */
+    char instance_id[UPSTREAM_MAX_ID + 1]; /* where it went                                     */
+    int code;        /* of the status given to the client                                  */
+    const char *why; /* its message, in down's arena                                       */
 };
 
 struct proxy {

@@ -86,28 +86,44 @@ uint64_t proxied_remaining_ms(const struct proxied *c)
 
 /* ---- waiting for the agent ---- */
 
+static void fail_no_agent(struct proxied *c, const struct route *route)
+{
+    struct proxy *p = c->proxy;
+    const char *trouble = upstreams_trouble(p->opts.upstreams, route->instance_id);
+    struct err err;
+
+    if (strcmp(route->endpoint, "node") == 0)
+        (void)err_set(
+            &err, RPC_UNAVAILABLE, "AgentUnavailable",
+            "sandbox %s/%s is ready, but its agent has not connected for %u ms: try again",
+            route->ns, route->name, p->opts.agent_wait_ms);
+    else
+        (void)err_set(&err, RPC_UNAVAILABLE, "AgentUnavailable",
+                      "sandbox %s/%s is ready, but no agent has answered at %.64s for %u ms: does "
+                      "its image run one?%s%.160s",
+                      route->ns, route->name, route->endpoint, p->opts.agent_wait_ms,
+                      *trouble ? " " : "", trouble);
+    proxied_fail(c, &err);
+}
+
 static void wait_for_agent(struct proxied *c, const struct route *route)
 {
     struct proxy *p = c->proxy;
     struct err err;
 
-    if (strcmp(route->endpoint, "node") != 0) {
-        (void)err_set(
-            &err, RPC_UNIMPLEMENTED, "Unimplemented",
-            "sandbox %s/%s is at \"%.100s\": this router reaches sandboxes of its own machine only",
-            route->ns, route->name, route->endpoint);
+    if (c->agent_give_up_ms != 0 && has_given_up(c)) {
+        fail_no_agent(c, route);
+        return;
+    }
+    if (strcmp(route->endpoint, "node") != 0 &&
+        upstreams_dial(p->opts.upstreams, route->instance_id, route->generation, route->endpoint,
+                       &err) < 0) {
         proxied_fail(c, &err);
         return;
     }
     if (c->agent_give_up_ms == 0) {
         c->agent_give_up_ms = loop_now_ms(p->loop) + p->opts.agent_wait_ms;
         proxied_wait_until(c, c->agent_give_up_ms);
-    } else if (has_given_up(c)) {
-        (void)err_set(
-            &err, RPC_UNAVAILABLE, "AgentUnavailable",
-            "sandbox %s/%s is ready, but its agent has not connected for %u ms: try again",
-            route->ns, route->name, p->opts.agent_wait_ms);
-        proxied_fail(c, &err);
     }
 }
 

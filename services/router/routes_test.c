@@ -1,6 +1,10 @@
 /* Which calls go where, wait, or are refused, as routes and connections come and go. */
 #include "services/router/scene.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static void test_refusals(void **state)
 {
     static const struct {
@@ -295,6 +299,134 @@ static void test_strangers_are_bounded(void **state)
     scene_down(&s);
 }
 
+/* ---- pods ---- */
+
+#define POD_UID "0a1b2c3d-0a1b-2c3d-4e5f-0a1b2c3d4e5f"
+
+/* The agent of a pod, on its own port or that one. */
+static void agent_listens(struct scene *s, char endpoint[140])
+{
+    const char *port = *endpoint ? strrchr(endpoint, ':') + 1 : "0";
+    char address[140], real[128];
+    struct err err;
+
+    (void)snprintf(address, sizeof(address), "127.0.0.1:%.8s", port);
+    assert_int_equal(rpc_server_listen(s->agent.server, address, NULL, real, &err), 0);
+    (void)snprintf(endpoint, 140, "ipv4:%s", real);
+}
+
+static struct fake_route pod_route(const char *endpoint)
+{
+    struct fake_route r = web_1;
+
+    r.instance_id = POD_UID;
+    r.endpoint = endpoint;
+    return r;
+}
+
+static void test_pods_are_dialled(void **state)
+{
+    struct talk t = {.reads_on = true};
+    struct fake_route pod;
+    char endpoint[140] = "";
+    struct scene s = {0};
+
+    (void)state;
+    scene_up(&s);
+    agent_listens(&s, endpoint);
+    pod = pod_route(endpoint);
+    fake_controller_set(&s.controller, &pod);
+    scene_echo(&s, "web-1");
+    scene_echo(&s, "web-1"); /* on the same connection */
+    scene_call(&s, &t, HANG, "web-1");
+    UNTIL(&s, s.agent.n_open == 1);
+    fake_agent_down(&s.agent);
+    scene_refused(&s, &t, RPC_UNAVAILABLE, "AgentUnavailable", "default/web-1 was lost");
+    t = (struct talk){0};
+    scene_call(&s, &t, HANG, "web-1");
+    scene_refused(&s, &t, RPC_UNAVAILABLE, "AgentUnavailable", "no agent has answered at ipv4:127");
+    assert_non_null(strstr(t.message, "refused"));
+    t = (struct talk){.reads_on = true}; /* waits until it listens */
+    scene_call(&s, &t, ECHO, "web-1");
+    rpc_call_send_end(t.call);
+    run_for(&s.w, 100);
+    assert_int_equal(t.n_done, 0);
+    fake_agent_up(&s.agent, s.w.loop);
+    agent_listens(&s, endpoint);
+    UNTIL(&s, t.n_done);
+    assert_int_equal(t.code, RPC_OK);
+    scene_down(&s);
+}
+
+/* The name's next pod has another uid and address. */
+static void test_a_pod_made_anew(void **state)
+{
+    char first[140] = "", second[140] = "";
+    struct fake_route old, new;
+    struct talk t = {0};
+    struct scene s = {0};
+
+    (void)state;
+    scene_up(&s);
+    agent_listens(&s, first);
+    agent_listens(&s, second);
+    old = pod_route(first);
+    new = pod_route(second);
+    new.instance_id = "1" POD_UID;
+    new.generation = 2;
+    fake_controller_set(&s.controller, &old);
+    scene_call(&s, &t, HANG, "web-1");
+    UNTIL(&s, s.agent.n_open == 1);
+    fake_controller_set(&s.controller, &new);
+    scene_refused(&s, &t, RPC_UNAVAILABLE, "AgentUnavailable", "default/web-1 was lost");
+    scene_echo(&s, "web-1");
+    scene_down(&s);
+}
+
+static void test_endpoints_that_are_none(void **state)
+{
+    static const char *const bad[] = {"dns:evil.test:80", "unix:/run/x", "127.0.0.1:8888", "nodes"};
+    struct scene s = {0};
+
+    (void)state;
+    scene_up(&s);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct fake_route pod = pod_route(bad[i]);
+        struct talk t = {0};
+
+        pod.name = "odd";
+        fake_controller_set(&s.controller, &pod);
+        scene_call(&s, &t, ECHO, "odd");
+        scene_refused(&s, &t, RPC_UNIMPLEMENTED, "BadEndpoint", bad[i]);
+    }
+    scene_down(&s);
+}
+
+/* Something listens that does not speak HTTP/2: tried a few times, then let be. */
+static void test_pods_without_an_agent(void **state)
+{
+    struct fake_route pod;
+    struct talk t = {0};
+    struct scene s = {0};
+    char endpoint[64];
+    struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof(sa);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_int_equal(bind(fd, (struct sockaddr *)&sa, n), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&sa, &n), 0);
+    (void)snprintf(endpoint, sizeof(endpoint), "ipv4:127.0.0.1:%u", ntohs(sa.sin_port));
+    scene_up(&s);
+    pod = pod_route(endpoint);
+    fake_controller_set(&s.controller, &pod);
+    scene_call(&s, &t, ECHO, "web-1"); /* silence */
+    scene_refused(&s, &t, RPC_UNAVAILABLE, "AgentUnavailable", "no agent has answered");
+    (void)close(fd);
+    scene_down(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +441,10 @@ int main(void)
         cmocka_unit_test(test_sandbox_deleted_under_a_call),
         cmocka_unit_test(test_sandbox_made_anew),
         cmocka_unit_test(test_strangers_are_bounded),
+        cmocka_unit_test(test_pods_are_dialled),
+        cmocka_unit_test(test_a_pod_made_anew),
+        cmocka_unit_test(test_endpoints_that_are_none),
+        cmocka_unit_test(test_pods_without_an_agent),
     };
 
     log_init("test", LOG_ERROR, LOG_FORMAT_KV, STDERR_FILENO);

@@ -14,16 +14,27 @@
 #include "lib/loop/loop.h"
 #include "lib/rpc/channel.h"
 
-enum { LINGER_MS = 2000, ACCEPT_AGAIN_MS = 100 };
+enum {
+    LINGER_MS = 2000,
+    ACCEPT_AGAIN_MS = 100,
+    DIAL_TIMEOUT_MS = 2000,
+    DIAL_AGAIN_FIRST_MS = 50,
+    DIAL_AGAIN_MAX_MS = 1000,
+    DIAL_PING_MS = 20 * 1000, /* a pod whose machine is gone says nothing */
+    DIAL_PING_TIMEOUT_MS = 10 * 1000,
+};
 
 struct upstream {
     struct upstreams *all;
     struct list link; /* strangers, oldest first; dead; or none */
-    char instance_id[HANDOVER_ID_MAX + 1];
+    char instance_id[UPSTREAM_MAX_ID + 1];
     uint64_t generation;
     struct rpc_channel *channel;
-    bool is_known; /* has a route                                        */
-    bool is_dead;  /* off the map: to be freed at bury_ms                */
+    bool is_up; /* not yet while it is being dialled */
+    unsigned n_tries;
+    char trouble[200]; /* of the last try */
+    bool is_known;     /* has a route                                        */
+    bool is_dead;      /* off the map: to be freed at bury_ms                */
     uint64_t bury_ms;
 };
 
@@ -83,6 +94,37 @@ static void retire(struct upstream *up, uint64_t linger_ms)
     leave_strangers(up);
     list_push_back(&u->dead, &up->link);
     loop_task_schedule(u->bury);
+}
+
+static void dial_failed(struct upstream *up, const struct err *why)
+{
+    (void)snprintf(up->trouble, sizeof(up->trouble), "%.199s", why ? why->msg : "");
+    if (++up->n_tries == UPSTREAM_MAX_TRIES)
+        retire(up, 0);
+}
+
+/* IDLE: what was connected is not any more; the channel would connect anew by itself with the next
+ * call, but whoever calls shall see that this one was lost. */
+static void on_dial_state(struct rpc_channel *ch _unused_, enum rpc_channel_state state,
+                          const struct err *why, void *user)
+{
+    struct upstream *up = user;
+    struct upstreams *u = up->all;
+
+    if (up->is_dead)
+        return;
+    if (state == RPC_CHANNEL_TRANSIENT_FAILURE && !up->is_up) {
+        dial_failed(up, why);
+    } else if (state == RPC_CHANNEL_READY) {
+        up->is_up = true;
+        log_debug("connected to an agent", LOG_S("instance", up->instance_id));
+        u->opts.on_change(up->instance_id, true, u->opts.user);
+    } else if (up->is_up) {
+        log_info("agent's connection lost", LOG_S("instance", up->instance_id),
+                 LOG_S("error", why ? why->msg : ""));
+        retire(up, why && strcmp(why->reason, "ServerStopping") == 0 ? LINGER_MS : 0);
+        u->opts.on_change(up->instance_id, false, u->opts.user);
+    }
 }
 
 static void on_state(struct rpc_channel *ch, enum rpc_channel_state state, const struct err *why,
@@ -146,20 +188,31 @@ static void join_strangers(struct upstream *up)
     }
 }
 
+static struct upstream *upstream_alloc(struct upstreams *u, const char *instance_id,
+                                       uint64_t generation)
+{
+    struct upstream *up = calloc(1, sizeof(*up));
+
+    if (!up)
+        return NULL;
+    up->all = u;
+    list_init(&up->link);
+    up->generation = generation;
+    (void)snprintf(up->instance_id, sizeof(up->instance_id), "%s", instance_id);
+    return up;
+}
+
 static int upstream_new(struct upstream **ret, struct upstreams *u, const char *instance_id,
                         uint64_t generation, int fd, struct err *err)
 {
-    struct upstream *up = calloc(1, sizeof(*up));
+    struct upstream *up = upstream_alloc(u, instance_id, generation);
     const struct rpc_channel_opts opts = {.on_state = on_state, .user = up};
 
     if (!up) {
         (void)close(fd);
         return err_oom(err);
     }
-    up->all = u;
-    list_init(&up->link);
-    up->generation = generation;
-    (void)snprintf(up->instance_id, sizeof(up->instance_id), "%s", instance_id);
+    up->is_up = true;
     if (rpc_channel_new_fd(&up->channel, u->loop, fd, &opts, err) < 0) {
         free(up);
         return err_wrap(err, "instance %s", instance_id);
@@ -200,11 +253,67 @@ int upstreams_add(struct upstreams *u, const char *instance_id, uint64_t generat
     return 0;
 }
 
+static bool is_address(const char *endpoint)
+{
+    return strncmp(endpoint, "ipv4:", 5) == 0 || strncmp(endpoint, "ipv6:", 5) == 0;
+}
+
+static int dial(struct upstream **ret, struct upstreams *u, const char *instance_id,
+                uint64_t generation, const char *endpoint, struct err *err)
+{
+    struct upstream *up = upstream_alloc(u, instance_id, generation);
+    const struct rpc_channel_opts opts = {.connect_timeout_ms = DIAL_TIMEOUT_MS,
+                                          .backoff_first_ms = DIAL_AGAIN_FIRST_MS,
+                                          .backoff_max_ms = DIAL_AGAIN_MAX_MS,
+                                          .keepalive_ms = DIAL_PING_MS,
+                                          .keepalive_timeout_ms = DIAL_PING_TIMEOUT_MS,
+                                          .on_state = on_dial_state,
+                                          .user = up};
+
+    if (!up)
+        return err_oom(err);
+    up->is_known = true;
+    if (rpc_channel_new(&up->channel, u->loop, endpoint, &opts, err) < 0 ||
+        map_set(&u->by_instance, instance_id, up, NULL, err) < 0) {
+        upstream_free(up);
+        return -1;
+    }
+    *ret = up;
+    return 0;
+}
+
+int upstreams_dial(struct upstreams *u, const char *instance_id, uint64_t generation,
+                   const char *endpoint, struct err *err)
+{
+    struct upstream *up;
+
+    if (map_get(&u->by_instance, instance_id))
+        return 0;
+    if (!is_address(endpoint) || strlen(instance_id) > UPSTREAM_MAX_ID)
+        return err_set(err, RPC_UNIMPLEMENTED, "BadEndpoint",
+                       "instance %.64s is at \"%.64s\", which is neither \"node\" nor an address "
+                       "(ipv4:IP:PORT, ipv6:[IP]:PORT)",
+                       instance_id, endpoint);
+    if (dial(&up, u, instance_id, generation, endpoint, err) < 0)
+        return err_wrap(err, "instance %s", instance_id);
+    if (u->opts.on_channel)
+        u->opts.on_channel(up->channel, u->opts.user);
+    rpc_channel_connect(up->channel);
+    return 0;
+}
+
+const char *upstreams_trouble(const struct upstreams *u, const char *instance_id)
+{
+    const struct upstream *up = map_get(&u->by_instance, instance_id);
+
+    return up ? up->trouble : "";
+}
+
 struct rpc_channel *upstreams_find(const struct upstreams *u, const char *instance_id)
 {
     const struct upstream *up = map_get(&u->by_instance, instance_id);
 
-    return up ? up->channel : NULL;
+    return up && up->is_up ? up->channel : NULL;
 }
 
 size_t upstreams_count(const struct upstreams *u)

@@ -1,12 +1,16 @@
 #pragma once
 /*
  * Connections to the agents of sandboxes, one per sandbox, each an HTTP/2 client that many calls
- * share.
+ * share. Of two kinds: handed over by the node of this machine, or dialled to the address of a pod.
  *
  * The node accepts an agent's connection and hands the descriptor over, unread, in one datagram
  * with the instance id and a generation (lib/handover). The newer generation replaces the older,
  * whose open calls end UNAVAILABLE. A connection may come before its route: it is kept, but only so
  * many are, the oldest going first.
+ *
+ * One that is dialled is there once it is connected, and gone when it breaks; who wants it then
+ * dials anew. It is tried for as long as that may succeed soon (UPSTREAM_MAX_TRIES), not for ever:
+ * a pod may run something else than our agent.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +21,12 @@ struct loop;
 struct rpc_channel;
 struct upstreams;
 
-enum { UPSTREAM_MAX_STRANGERS = 256, UPSTREAM_MAX_SENDERS = 16 };
+enum {
+    UPSTREAM_MAX_STRANGERS = 256,
+    UPSTREAM_MAX_SENDERS = 16,
+    UPSTREAM_MAX_ID = 63, /* characters of an instance id: the node's, or a pod's uid */
+    UPSTREAM_MAX_TRIES = 16,
+};
 
 struct upstreams_opts {
     /* A connection for that instance is there (is_up), or was lost (the calls on it have ended or
@@ -40,6 +49,15 @@ DEFINE_CLEANUP(struct upstreams *, upstreams_free)
  * present one's is closed: FAILED_PRECONDITION "Conflict". */
 int upstreams_add(struct upstreams *u, const char *instance_id, uint64_t generation, int fd,
                   struct err *err);
+
+/*
+ * Begins to connect to "ipv4:1.2.3.4:8888" or "ipv6:[fd00::1]:8888" unless that, or a connection,
+ * is there already; on_change says when it is. UNIMPLEMENTED "BadEndpoint": it is no such address.
+ */
+int upstreams_dial(struct upstreams *u, const char *instance_id, uint64_t generation,
+                   const char *endpoint, struct err *err);
+/* What the last try said of one that is being dialled; "". */
+const char *upstreams_trouble(const struct upstreams *u, const char *instance_id);
 
 /* NULL: none is there now. Good until the next turn of the loop. */
 struct rpc_channel *upstreams_find(const struct upstreams *u, const char *instance_id);
