@@ -139,6 +139,7 @@ static void on_resolve(struct rpc_call *call, const Agentsandbox__V1__ResolveReq
 void fake_controller_up(struct fake_controller *c, struct loop *loop, const char *path)
 {
     static struct agentsandbox_v1_route_service_impl impl;
+    const struct rpc_server_opts opts = {.on_call = c->on_call, .user = c->on_call_user};
     char address[104];
     struct err err;
 
@@ -149,7 +150,7 @@ void fake_controller_up(struct fake_controller *c, struct loop *loop, const char
     list_init(&c->resolves);
     (void)snprintf(c->path, sizeof(c->path), "%s", path);
     (void)snprintf(address, sizeof(address), "unix:%s", path);
-    assert_int_equal(rpc_server_new(&c->server, loop, NULL, &err), 0);
+    assert_int_equal(rpc_server_new(&c->server, loop, &opts, &err), 0);
     assert_int_equal(agentsandbox_v1_route_service_register(c->server, &impl, &err), 0);
     assert_int_equal(rpc_server_listen(c->server, address, NULL, NULL, &err), 0);
 }

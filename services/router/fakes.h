@@ -27,6 +27,9 @@ struct fake_controller {
     char path[96];
     struct fake_route routes[FAKE_MAX_ROUTES];
     size_t n_routes;
+    /* As rpc_server_opts; set before fake_controller_up(). NULL: all pass */
+    int (*on_call)(struct rpc_call *call, void *user, struct err *err);
+    void *on_call_user;
     struct rpc_call *watch;
     int n_watches, n_resolves;
     struct list resolves; /* struct fake_resolve: those that wait */

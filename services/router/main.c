@@ -76,7 +76,7 @@ static int run(const struct options *o)
     if (r < 0) {
         log_error("cannot start", LOG_ERR(&err));
     } else {
-        if (o->is_insecure)
+        if (o->is_insecure && !o->router.token_file)
             log_warn("--insecure: whoever reaches the address may call",
                      LOG_S("address", router_address(s.router)));
         log_info("ready", LOG_S("listen", router_address(s.router)),

@@ -11,12 +11,15 @@ const char options_help[] =
     "The door to sandboxes: passes gRPC calls on to the sandbox that their metadata names.\n"
     "\n"
     "  --listen ADDRESS       where clients call: unix:PATH or IP:PORT    (unix:/run/agent-sandbox/router.sock)\n"
-    "  --fds PATH             where the node hands over connections       (/run/agent-sandbox/router-fds.sock)\n"
+    "  --fds PATH             where the node hands over connections; '': no node  (/run/agent-sandbox/router-fds.sock)\n"
     "  --controller TARGET    the controller's RouteService               (unix:/run/agent-sandbox/routes.sock)\n"
+    "  --controller-ca FILE   TLS to the controller, whose certificate these authorities signed\n"
+    "  --controller-token-file FILE   the bearer token that it is asked with; read anew as it changes\n"
+    "  --token-file FILE      the bearer token that clients over TCP must show; read anew as it changes\n"
     "  --user UID[:GID]       become this user once the sockets are bound\n"
     "  --client-uid UID       who may call besides root and the router itself; the first one given owns\n"
     "                         the socket; may be repeated, at most 8\n"
-    "  --insecure             allow --listen on TCP, where everybody may call\n"
+    "  --insecure             allow --listen on TCP without --token-file: everybody may call\n"
     "  --channelz             show connections to who may call (grpc.channelz.v1)\n"
     "  --lifeline-fd N        shut down cleanly when this descriptor reaches its end of file\n"
     "  --log-level LEVEL      debug, info, warn or error                  (info)\n"
@@ -33,6 +36,9 @@ enum option_id {
     OPT_LISTEN = 256,
     OPT_FDS,
     OPT_CONTROLLER,
+    OPT_CONTROLLER_CA,
+    OPT_CONTROLLER_TOKEN,
+    OPT_TOKEN,
     OPT_USER,
     OPT_CLIENT_UID,
     OPT_INSECURE,
@@ -48,6 +54,9 @@ static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPT_LISTEN},
     {"fds", required_argument, NULL, OPT_FDS},
     {"controller", required_argument, NULL, OPT_CONTROLLER},
+    {"controller-ca", required_argument, NULL, OPT_CONTROLLER_CA},
+    {"controller-token-file", required_argument, NULL, OPT_CONTROLLER_TOKEN},
+    {"token-file", required_argument, NULL, OPT_TOKEN},
     {"user", required_argument, NULL, OPT_USER},
     {"client-uid", required_argument, NULL, OPT_CLIENT_UID},
     {"insecure", no_argument, NULL, OPT_INSECURE},
@@ -84,6 +93,15 @@ static int read_option(struct options *o, int id, const char *value, struct err 
     case OPT_CONTROLLER:
         o->router.controller = value;
         break;
+    case OPT_CONTROLLER_CA:
+        o->router.controller_ca = value;
+        break;
+    case OPT_CONTROLLER_TOKEN:
+        o->router.controller_token = value;
+        break;
+    case OPT_TOKEN:
+        o->router.token_file = value;
+        break;
     case OPT_USER:
         o->has_user = true;
         return optval_user("user", value, &o->uid, &o->gid, err);
@@ -116,11 +134,18 @@ static int read_option(struct options *o, int id, const char *value, struct err 
 
 static int check(const struct options *o, struct err *err)
 {
-    if (strncmp(o->router.listen, "unix:", 5) != 0 && !o->is_insecure)
-        return err_set(
-            err, RPC_INVALID_ARGUMENT, "BadUsage",
-            "--listen %s: over TCP nobody is asked who he is: use unix:PATH, or say --insecure too",
-            o->router.listen);
+    const struct router_opts *r = &o->router;
+
+    if (strncmp(r->listen, "unix:", 5) != 0 && !r->token_file && !o->is_insecure)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage",
+                       "--listen %s: over TCP nobody is asked who he is: use unix:PATH, give "
+                       "--token-file, or say --insecure too",
+                       r->listen);
+    if (r->controller_token && !r->controller_ca && strncmp(r->controller, "unix:", 5) != 0)
+        return err_set(err, RPC_INVALID_ARGUMENT, "BadUsage",
+                       "--controller-token-file: the token would go to %s in plain text: give "
+                       "--controller-ca too",
+                       r->controller);
     return 0;
 }
 

@@ -104,11 +104,39 @@ static void test_refused(void **state)
     }
 }
 
+static void test_on_kubernetes(void **state)
+{
+    const char *line[] = {"--listen=0.0.0.0:8080",
+                          "--fds=",
+                          "--controller=dns:c.test:9090",
+                          "--controller-ca=/ca",
+                          "--controller-token-file=/t",
+                          "--token-file=/mine",
+                          NULL};
+    struct options o;
+    struct err err;
+
+    (void)state;
+    assert_int_equal(read_line(&o, line, &err), 0);
+    assert_string_equal(o.router.fds_path, "");
+    assert_string_equal(o.router.controller_ca, "/ca");
+    assert_string_equal(o.router.controller_token, "/t");
+    assert_string_equal(o.router.token_file, "/mine");
+    line[3] = "--log-level=info"; /* a token in plain text */
+    assert_int_equal(read_line(&o, line, &err), -1);
+    assert_non_null(strstr(err.msg, "--controller-ca"));
+    line[3] = "--controller-ca=/ca";
+    line[5] = NULL; /* a door without a lock */
+    assert_int_equal(read_line(&o, line, &err), -1);
+    assert_non_null(strstr(err.msg, "--token-file"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_all),
+        cmocka_unit_test(test_on_kubernetes),
         cmocka_unit_test(test_refused),
     };
 

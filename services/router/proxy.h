@@ -26,6 +26,8 @@ struct proxy_opts {
     struct routes *routes; /* these three must outlive the proxy */
     struct upstreams *upstreams;
     struct stats *stats;
+    /* The client's `authorization` was for the router: a sandbox must not learn it. */
+    bool hides_authorization;
     uint32_t
         route_wait_ms; /* for a sandbox that is not ready, when the call has no deadline; 0: 60 s */
     uint32_t agent_wait_ms; /* for the connection of a sandbox that is ready; 0: 5 s */

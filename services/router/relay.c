@@ -194,6 +194,11 @@ static const struct rpc_call_ops up_ops = {
 
 /* ---- joining the halves ---- */
 
+static bool is_hidden(const struct proxied *c, const char *name)
+{
+    return c->proxy->opts.hides_authorization && strcmp(name, "authorization") == 0;
+}
+
 /* The client's fields without those of its own hop; the strings stay in the client's half, which
  * outlives the start. */
 static int request_fields(struct proxied *c, struct rpc_metadata *ret, struct err *err)
@@ -207,7 +212,7 @@ static int request_fields(struct proxied *c, struct rpc_metadata *ret, struct er
     if (!ret->fields)
         return err_oom(err);
     for (size_t i = 0; i < md->n; i++) {
-        if (!is_passed(md->fields[i].name))
+        if (!is_passed(md->fields[i].name) || is_hidden(c, md->fields[i].name))
             continue;
         ret->fields[ret->n++] = md->fields[i];
         ret->bytes += strlen(md->fields[i].name) + md->fields[i].n_value + 32;

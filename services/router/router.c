@@ -21,6 +21,7 @@
 #include "lib/rpc/server.h"
 #include "services/router/routes.h"
 #include "services/router/stats.h"
+#include "services/router/token.h"
 #include "services/router/upstreams.h"
 
 struct router {
@@ -36,6 +37,7 @@ struct router {
     struct routes *routes;
     struct upstreams *upstreams;
     struct proxy *proxy;
+    struct token token; /* of clients over TCP; path NULL: none */
     bool is_draining;
     void (*on_drained)(void *user);
     void *on_drained_user;
@@ -95,7 +97,14 @@ static bool may_call(const struct router *r, uid_t uid)
 static int on_call(struct rpc_call *call, void *user, struct err *err)
 {
     const struct rpc_peer *peer = rpc_call_peer(call);
+    struct router *r = user;
 
+    if (!peer->has_uid && r->token.path &&
+        !token_is(&r->token, rpc_metadata_get(rpc_call_headers(call), "authorization"),
+                  loop_now_ms(r->loop)))
+        return err_set(err, RPC_UNAUTHENTICATED, "Unauthenticated",
+                       "this router takes calls with its bearer token only: send "
+                       "\"authorization: Bearer …\"");
     if (!peer->has_uid || may_call(user, peer->uid))
         return 0;
     return err_set(err, RPC_PERMISSION_DENIED, "PeerRefused",
@@ -149,8 +158,11 @@ static int listen_clients(struct router *r, struct err *err)
 
 static int listen_node(struct router *r, struct err *err)
 {
-    int fd = handover_listen(r->opts.fds_path, err);
+    int fd;
 
+    if (!*r->opts.fds_path)
+        return 0;
+    fd = handover_listen(r->opts.fds_path, err);
     return fd < 0 ? -1 : upstreams_listen(r->upstreams, fd, err);
 }
 
@@ -203,8 +215,12 @@ static int make_server(struct router *r, struct err *err)
 
 static int make_parts(struct router *r, struct err *err)
 {
-    const struct routes_opts routes = {
-        .controller = r->opts.controller, .on_route = on_route, .on_watch = on_watch, .user = r};
+    const struct routes_opts routes = {.controller = {.target = r->opts.controller,
+                                                      .ca_file = r->opts.controller_ca,
+                                                      .token_file = r->opts.controller_token},
+                                       .on_route = on_route,
+                                       .on_watch = on_watch,
+                                       .user = r};
     const struct upstreams_opts upstreams = {
         .on_change = on_upstream, .on_channel = on_channel, .user = r};
     struct rpc_observer_opts observer = {.traces = true};
@@ -221,6 +237,7 @@ static int make_parts(struct router *r, struct err *err)
     proxy.routes = r->routes;
     proxy.upstreams = r->upstreams;
     proxy.stats = &r->stats;
+    proxy.hides_authorization = r->opts.token_file != NULL;
     return proxy_new(&r->proxy, r->loop, &proxy, err);
 }
 
@@ -233,6 +250,8 @@ int router_new(struct router **ret, struct loop *loop, const struct router_opts 
         return err_oom(err);
     r->loop = loop;
     r->opts = *opts;
+    if (opts->token_file && token_init(&r->token, opts->token_file, loop_now_ms(loop), err) < 0)
+        return -1;
     if (make_parts(r, err) < 0 || make_server(r, err) < 0 || listen_clients(r, err) < 0 ||
         listen_node(r, err) < 0)
         return -1;
@@ -281,5 +300,6 @@ void router_free(struct router *r)
     proxy_free(r->proxy);
     rpc_observer_free(r->observer);
     metrics_free(r->metrics);
+    token_done(&r->token);
     free(r);
 }

@@ -19,8 +19,11 @@ enum { ROUTER_MAX_CLIENTS = 8 };
 
 struct router_opts {
     const char *listen;     /* "unix:/run/…/router.sock" or "1.2.3.4:80"                    */
-    const char *fds_path;   /* where the node hands connections over                  */
+    const char *fds_path;   /* where the node hands connections over; "": there is none      */
     const char *controller; /* target of its RouteService                */
+    const char *controller_ca, *controller_token; /* files; NULL: none   */
+    const char
+        *token_file; /* what clients over TCP must show; NULL: nothing. It is not passed on */
     uid_t client_uids[ROUTER_MAX_CLIENTS]; /* who may call, besides root and ourselves; the first
                                               owns the socket */
     size_t n_client_uids;

@@ -22,7 +22,8 @@ enum {
 struct routes {
     struct loop *loop;
     struct routes_opts opts;
-    struct rpc_channel *channel;
+    struct link *link;
+    struct rpc_channel *channel; /* of the link */
     struct rpc_call *watch;
     struct loop_timer *again;
     struct map by_name;     /* "namespace/name" -> struct route, which it owns */
@@ -336,10 +337,15 @@ static const struct rpc_msg_ops watch_ops = {.on_message = on_watch_message,
 static int watch_start(struct routes *r, struct err *err)
 {
     Agentsandbox__V1__WatchRoutesRequest request = AGENTSANDBOX__V1__WATCH_ROUTES_REQUEST__INIT;
-    const struct rpc_call_opts opts = {.wait_for_ready = true};
+    struct rpc_call_opts opts = {.wait_for_ready = true};
+    _cleanup_(arena_done) struct arena arena;
+    struct rpc_metadata md;
 
+    arena_init(&arena, LIMIT_RPC_METADATA);
     r->epoch++;
-    if (agentsandbox_v1_route_service_watch(r->channel, &opts, &request, &watch_ops, r, &r->watch,
+    link_refresh(r->link);
+    if (link_prepare(r->link, &md, &arena, &opts, err) < 0 ||
+        agentsandbox_v1_route_service_watch(r->channel, &opts, &request, &watch_ops, r, &r->watch,
                                             err) < 0)
         return err_wrap(err, "watching routes");
     rpc_call_read(r->watch);
@@ -379,8 +385,9 @@ int routes_new(struct routes **ret, struct loop *loop, const struct routes_opts 
     map_init(&r->by_name);
     map_init(&r->by_instance);
     if (loop_timer_new(&r->again, loop, on_again, r, err) < 0 ||
-        rpc_channel_new(&r->channel, loop, opts->controller, &channel, err) < 0)
+        link_new(&r->link, loop, &opts->controller, &channel, err) < 0)
         return err_wrap(err, "routes");
+    r->channel = link_channel(r->link);
     *ret = TAKE_PTR(r);
     return 0;
 }
@@ -400,7 +407,7 @@ void routes_free(struct routes *r)
     if (!r)
         return;
     rpc_call_abandon(r->watch);
-    rpc_channel_free(r->channel);
+    link_free(r->link);
     loop_timer_free(r->again);
     MAP_FOREACH(it, &r->by_name)
     free(map_entry_value(it));
@@ -449,13 +456,18 @@ int routes_resolve(struct routes *r, struct route_resolve *rr, const char *ns, c
 {
     Agentsandbox__V1__ResolveRequest request = AGENTSANDBOX__V1__RESOLVE_REQUEST__INIT;
     Agentsandbox__V1__SandboxRef sandbox = AGENTSANDBOX__V1__SANDBOX_REF__INIT;
-    const struct rpc_call_opts opts = {.timeout_ms = timeout_ms};
+    struct rpc_call_opts opts = {.timeout_ms = timeout_ms};
+    _cleanup_(arena_done) struct arena arena;
+    struct rpc_metadata md;
 
+    arena_init(&arena, LIMIT_RPC_METADATA);
     sandbox.namespace_ = (char *)ns;
     sandbox.name = (char *)name;
     sandbox.uid = (char *)uid;
     request.sandbox = &sandbox;
     rr->routes = r;
+    if (link_prepare(r->link, &md, &arena, &opts, err) < 0)
+        return -1;
     return agentsandbox_v1_route_service_resolve(r->channel, &opts, &request, on_resolved, rr,
                                                  &rr->call, err);
 }

@@ -12,6 +12,7 @@
 
 #include "lib/base/err.h"
 #include "lib/rpc/call.h"
+#include "services/router/link.h"
 
 struct loop;
 struct routes;
@@ -33,7 +34,7 @@ struct route {
 };
 
 struct routes_opts {
-    const char *controller; /* target: "unix:/run/…/routes.sock" */
+    struct link_opts controller; /* target: "unix:/run/…/routes.sock" */
     /* A route is new or has changed; with ROUTE_GONE it is about to be forgotten. */
     void (*on_route)(const struct route *route, void *user);
     /* The first list is there, or the watch was lost (*why) or is back (why NULL). */
