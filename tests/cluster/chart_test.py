@@ -57,6 +57,16 @@ def test_the_program_takes_these_flags():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_router_is_the_manifests(tmp_path):
+    assert not [o for o in render() if o["metadata"]["name"].startswith("sandbox-router")]
+    rendered = [o for o in render("router.enabled=true") if o["metadata"]["name"].startswith("sandbox-router")]
+    want = list(yaml.safe_load_all((ROOT / "deploy/manifests/router.yaml").read_text()))
+    container = one(want, "Deployment", "sandbox-router")["spec"]["template"]["spec"]["containers"][0]
+    container["image"] = "agent-sandbox/router:v1"
+    del container["resources"]
+    assert rendered == want
+
+
 @pytest.mark.parametrize("extensions", ["true", "false"])
 def test_rights_are_those_of_the_manifests(extensions):
     objects = render(f"controller.extensions={extensions}")
