@@ -8,6 +8,10 @@
 #include "lib/rpc/tls.h"
 #include "services/router/token.h"
 
+/* While a controller is replaced its Service swallows what is sent to it: a try that waits long
+ * would miss the one that comes. One whose machine is gone says nothing at all. */
+enum { CONNECT_MS = 2000, KEEPALIVE_MS = 10 * 1000, KEEPALIVE_TIMEOUT_MS = 5 * 1000 };
+
 struct link {
     struct loop *loop;
     struct link_opts opts;
@@ -46,6 +50,11 @@ int link_new(struct link **ret, struct loop *loop, const struct link_opts *opts,
         return err_wrap(err, "the controller");
     own.tls = l->tls;
     own.resolver = l->resolver;
+    own.connect_timeout_ms = CONNECT_MS;
+    if (strncmp(opts->target, "unix:", 5) != 0) {
+        own.keepalive_ms = KEEPALIVE_MS;
+        own.keepalive_timeout_ms = KEEPALIVE_TIMEOUT_MS;
+    }
     if (rpc_channel_new(&l->channel, loop, opts->target, &own, err) < 0)
         return -1;
     *ret = TAKE_PTR(l);

@@ -121,6 +121,7 @@ def test_a_pod_that_is_made_anew(lab):
 def test_the_controller_is_replaced(lab):
     """The last map stays in use, and the watch begins anew at whoever leads."""
     name = make_claim(lab, "kept").sandbox.name
+    assert run(lab, name).exec.cause.exit_code == 0
     lab.kubectl("delete", "pod", "agent-sandbox-controller-0", "-n", SYSTEM, "--wait=true")
     assert run(lab, name).exec.cause.exit_code == 0
     wait_running(lab)
