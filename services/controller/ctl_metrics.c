@@ -145,6 +145,10 @@ int ctl_metrics_init(struct ctl_metrics *m, struct ctl *c, struct metrics *regis
 {
     *m = (struct ctl_metrics){.ctl = c};
     for (int i = 0; i < CTL_METRIC_N; i++) {
+        bool is_nodes = i == CTL_METRIC_NODE || i == CTL_METRIC_NODE_UP;
+
+        if (is_nodes && c->opts.is_cluster)
+            continue; /* the kubelet's business; on_write() leaves them alone without a binder */
         if (metrics_add(registry, &descs[i], &m->f[i], err) < 0)
             return -1;
     }
