@@ -115,6 +115,16 @@ static int plan_patch(struct kube_plan *p, const struct store_op *op,
     return add_preconditions(p->body, op, err);
 }
 
+/* Memory knows nothing of the object: what is given is what is sent. */
+static int plan_blind_patch(struct kube_plan *p, const struct store_op *op, struct err *err)
+{
+    p->body = json_deep_copy(op->object);
+    if (!p->body)
+        return err_oom(err);
+    p->method = KUBE_PATCH;
+    return add_preconditions(p->body, op, err);
+}
+
 int kube_plan_make(struct kube_store *ks, const struct store_op *op, struct kube_plan *p,
                    struct err *err)
 {
@@ -126,6 +136,9 @@ int kube_plan_make(struct kube_store *ks, const struct store_op *op, struct kube
     struct store_op named = *op;
     struct applied a;
     int r;
+
+    if (p->kind->kind->is_write_only && op->type == STORE_PATCH)
+        return plan_blind_patch(p, op, err);
 
     named.ns = p->ns;
     named.name = p->name;

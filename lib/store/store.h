@@ -54,7 +54,7 @@ struct store_kind {
     uint32_t max_objects;    /* over it the oldest goes (Events); 0: LIMIT_OBJECTS, refused   */
     /* Read by the Kubernetes store only. */
     const char *plural;       /* "sandboxes"; NULL: the name in lower case and an "s"          */
-    bool is_write_only;       /* created, never listed nor watched (Events)                    */
+    bool is_write_only;       /* created and patched, never listed nor watched (Events)        */
     void (*prune)(json_t *o); /* takes away what nobody reads before it is kept, or NULL      */
 };
 

@@ -131,6 +131,7 @@ uint64_t ctl_deadline_ms(const struct ctl *c)
 {
     uint64_t at = MIN(c->look_all_ms, ctl_late_deadline_ms(c));
 
+    at = MIN(at, c->series_ms);
     return MIN(at, c->n_heap ? c->heap[0]->due_ms : CLOCK_NEVER);
 }
 
@@ -569,6 +570,7 @@ void ctl_process(struct ctl *c)
         look_at_all(c);
     take_due(c);
     ctl_late_process(c);
+    ctl_record_process(c);
     for (int q = 0; q < Q_N; q++) {
         struct list now = LIST_INIT(now);
         struct list *link;
@@ -712,6 +714,7 @@ int ctl_init(struct ctl *c, struct loop *loop, struct store *store, const struct
     for (int q = 0; q < Q_N; q++)
         list_init(&c->dirty[q]);
     ctl_late_init(&c->late);
+    c->series_ms = CLOCK_NEVER;
     members_init(&c->members);
     events_init(&c->events);
     if (c->opts.is_cluster && register_cluster_kinds(store, err) < 0)

@@ -117,6 +117,7 @@ struct ctl {
     struct map items; /* "<queue letter>/ns/name" -> ctl_item */
     struct list dirty[Q_N];
     struct ctl_late late;
+    uint64_t series_ms;     /* record.c: when a series of Events is to be written; CLOCK_NEVER */
     struct ctl_item **heap; /* by due_ms */
     size_t n_heap, cap_heap;
     size_t n_busy;
@@ -177,10 +178,14 @@ void ctl_tell_sandbox(struct ctl *c, const char *ns, const char *name, const cha
 
 /* Something happened to `about`: kept in c->events and, in a cluster, written as an Event
  * (events.k8s.io/v1, reportingController after the kind; reference 3.4). The same again within
- * minutes is only counted. reason and action are static. What cannot be written is lost. */
+ * minutes is counted in that Event's series. reason and action are static. What cannot be written
+ * is lost. */
 void ctl_record(struct ctl *c, const struct store_object *about, bool is_warning,
                 const char *reason, const char *action, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* Series of repeated Events that are due; ctl_process() calls it. */
+void ctl_record_process(struct ctl *c);
 
 /* ---- the steps; o is NULL when the object is gone. < 0: retried with back-off ---- */
 

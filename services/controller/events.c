@@ -135,3 +135,23 @@ const struct list *events_of(const struct events *e, const char *kind, const cha
     h = map_get(&e->objects, key);
     return h ? &h->events : NULL;
 }
+
+struct event *events_last(const struct events *e, const char *kind, const char *ns,
+                          const char *name)
+{
+    const struct list *all = events_of(e, kind, ns, name);
+
+    return all && !list_is_empty(all) ? CONTAINER_OF(all->prev, struct event, link) : NULL;
+}
+
+void events_each(struct events *e, void (*fn)(const char *key, struct event *ev, void *user),
+                 void *user)
+{
+    LIST_FOREACH(h, &e->by_age)
+    {
+        struct history *history = CONTAINER_OF(h, struct history, link);
+
+        LIST_FOREACH(it, &history->events)
+        fn(history->key, CONTAINER_OF(it, struct event, link), user);
+    }
+}

@@ -18,6 +18,11 @@ struct event {
     uint32_t count;
     int64_t first_s, last_s; /* Unix */
     const char *reason;      /* static */
+    /* Written to Kubernetes (record.c): what its name ends in, 0: it is not; how often it happened
+     * since, how much of that is written there, and when that was. */
+    uint64_t written_id;
+    uint32_t n_series, n_written;
+    int64_t written_s;
     char message[];
 };
 
@@ -35,6 +40,12 @@ void events_done(struct events *e);
 bool events_add(struct events *e, const char *kind, const char *ns, const char *name,
                 bool is_warning, const char *reason, int64_t now_s, const char *fmt, ...)
     __attribute__((format(printf, 8, 9)));
+/* The event that the last events_add() for this object added or counted; NULL: none. */
+struct event *events_last(const struct events *e, const char *kind, const char *ns,
+                          const char *name);
+/* All there are, with the object's key "Kind/ns/name". */
+void events_each(struct events *e, void (*fn)(const char *key, struct event *ev, void *user),
+                 void *user);
 /* The object's events, oldest first, or NULL; good until the next events_add(). */
 const struct list *events_of(const struct events *e, const char *kind, const char *ns,
                              const char *name);
