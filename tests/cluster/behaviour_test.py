@@ -404,6 +404,7 @@ def test_metrics_are_named_as_they_were(world, ns):
     buckets = re.findall(r'^agent_sandbox_claim_controller_startup_latency_ms_bucket\{[^}]*le="([^"]+)"[^}]*\} (\d+)$', said, re.M)
     assert [le for le, _ in buckets] == "100 250 500 750 1000 1250 1500 2000 2500 5000 10000 30000 60000 120000 240000 +Inf".split()
     assert int(buckets[-1][1]) >= 1 and [int(n) for _, n in buckets] == sorted(int(n) for _, n in buckets)
+    assert "agent_sandbox_node" not in said  # of one machine
 
 
 def test_unknown_flag_ends_it(world):

@@ -152,6 +152,14 @@ def test_two_pods_of_one_sandbox(world, ns):
     world.kubectl("delete", "pod", "s", "-n", ns)
     s = wait_condition(world, "sandbox", ns, "s", "True")
     assert s["metadata"]["annotations"]["agents.x-k8s.io/pod-name"] == "other"
+    # The same again within minutes is no new Event but a series of the first.
+    world.apply(pod("third", ns, owners=[{"apiVersion": "agents.x-k8s.io/v1beta1", "kind": "Sandbox", "name": "s",
+                                          "uid": s["metadata"]["uid"], "controller": True, "blockOwnerDeletion": True}]))
+    wait_condition(world, "sandbox", ns, "s", "False", "MultiplePods")
+    again = wait_for("a series", lambda: [e for e in world.items("events.events.k8s.io", ns)
+                                          if e.get("reason") == "MultiplePods" and e.get("series")], 20)
+    assert [e["metadata"]["uid"] for e in again] == [event["metadata"]["uid"]]
+    assert again[0]["series"]["count"] == 2 and again[0]["series"]["lastObservedTime"] > again[0]["eventTime"]
 
 
 def test_a_world_at_rest_is_not_written_to(world, ns):

@@ -69,7 +69,6 @@ def test_waits_for_an_api_server(lab, tmp_path):
     c = Controller(lab, kubeconfig=path)
     wait_said(c, msg="waiting for the API server", reason="ApiServerUnreachable", error=f"127.0.0.1:{port}")
     assert c.ready() and "leader_election_master_status" in c.metrics()
-    assert "agent_sandbox_node" not in c.metrics()  # of one machine
     c.stop()
 
 
