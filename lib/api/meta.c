@@ -30,11 +30,14 @@ static bool next_key(const char **path, char key[PATH_KEY_MAX])
 
 json_t *meta_get(const json_t *o, const char *path)
 {
-    char key[PATH_KEY_MAX];
     json_t *v = (json_t *)o;
 
-    while (v && next_key(&path, key))
-        v = json_object_get(v, key);
+    while (v && *path) {
+        size_t n = strcspn(path, ".");
+
+        v = json_object_getn(v, path, n);
+        path += n + (path[n] == '.');
+    }
     return json_is_null(v) ? NULL : v;
 }
 

@@ -88,6 +88,11 @@ static const struct store_object *next_in_table(const struct store_table *t,
     return NULL;
 }
 
+static bool is_kind(const struct store_object *o, const char *kind)
+{
+    return o->kind == kind || strcmp(o->kind, kind) == 0;
+}
+
 static const struct list *edge_of(const struct store_object *o, const struct store_owner_set *set,
                                   const char *uid)
 {
@@ -103,10 +108,23 @@ static const struct list *edge_of(const struct store_object *o, const struct sto
     return &set->edges;
 }
 
+static const struct store_owner_set *owner_set_again(const struct store *s, const char *uid)
+{
+    struct store *mine = (struct store *)s; /* what is remembered is no state */
+
+    if (s->last_set && strcmp(s->last_owner, uid) == 0)
+        return s->last_set;
+    if (strlen(uid) >= sizeof(s->last_owner))
+        return store_dependents(s, uid);
+    mine->last_set = store_dependents(s, uid);
+    (void)memcpy(mine->last_owner, uid, strlen(uid) + 1);
+    return s->last_set;
+}
+
 static const struct store_object *next_owned(const struct store *s, const struct store_query *q,
                                              const struct store_object *prev)
 {
-    const struct store_owner_set *set = store_dependents(s, q->owner_uid);
+    const struct store_owner_set *set = owner_set_again(s, q->owner_uid);
     const struct list *it;
 
     if (!set)
@@ -116,7 +134,7 @@ static const struct store_object *next_owned(const struct store *s, const struct
         const struct store_object *o = CONTAINER_OF(it, struct store_owner_edge, link)->object;
 
         /* An object that names the owner twice counts once. */
-        if (it == edge_of(o, set, q->owner_uid) && strcmp(o->kind, q->kind) == 0 && matches(o, q))
+        if (it == edge_of(o, set, q->owner_uid) && is_kind(o, q->kind) && matches(o, q))
             return o;
     }
     return NULL;
@@ -192,6 +210,8 @@ static void drop_owner_set_if_unused(struct store *s, const char *uid)
 
     if (!set || !list_is_empty(&set->edges) || set->n_reserved > 0)
         return;
+    if (s->last_set == set)
+        s->last_set = NULL;
     (void)map_remove(&s->by_owner, uid);
     free(set);
 }

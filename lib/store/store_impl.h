@@ -11,6 +11,7 @@
 
 #define STORE_MAX_KINDS 32
 #define STORE_HISTORY   384
+#define STORE_UID_MAX   48
 
 struct store_ops {
     int (*write)(struct store *s, const struct store_op *ops, size_t n_ops, store_done_fn done,
@@ -73,6 +74,9 @@ struct store {
     size_t n_objects;
     struct map by_uid;   /* uid -> struct store_object; NULL: prepared */
     struct map by_owner; /* uid -> struct store_owner_set              */
+    /* The last one asked for: who counts an owner's objects asks once for each. NULL: none. */
+    const struct store_owner_set *last_set;
+    char last_owner[STORE_UID_MAX];
     uint64_t revision;
     struct list watches;
     bool is_telling;
