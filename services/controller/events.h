@@ -23,6 +23,7 @@ struct event {
     uint64_t written_id;
     uint32_t n_series, n_written;
     int64_t written_s;
+    int64_t seen_ns; /* the last time it happened */
     char message[];
 };
 

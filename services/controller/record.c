@@ -104,7 +104,7 @@ static void write_series(struct ctl *c, const char *ns, const char *about, struc
     char name[300], when[40];
 
     event_name(name, about, ev->written_id);
-    micro_time(ev->last_s * 1000000000, when);
+    micro_time(ev->seen_ns, when);
     patch = json_pack("{s:{s:I, s:s}}", "series", "count", (json_int_t)ev->n_series,
                       "lastObservedTime", when);
     op.name = name;
@@ -186,6 +186,7 @@ void ctl_record(struct ctl *c, const struct store_object *about, bool is_warning
         write_first(c, about, ev, action);
     } else if (ev && ev->written_id) {
         ev->n_series++;
+        ev->seen_ns = ctl_now_ns(c);
         wake_for(c, ev);
     }
 }
