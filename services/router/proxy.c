@@ -140,20 +140,29 @@ static void fail_not_ready(struct proxied *c, const struct route *route)
     proxied_fail(c, &err);
 }
 
+/* What the map refuses may have become true since the controller was last heard of; an end stays
+ * one. */
+static bool is_outdated(const struct proxied *c, const struct route *route)
+{
+    struct err err;
+
+    return route->phase != ROUTE_ENDED && route_check(route, c->target.uid, &err) < 0;
+}
+
 /* The controller cannot be asked; the last map stays in use. */
 static void go_on_without_controller(struct proxied *c, const struct err *why)
 {
     const struct route *route = routes_find(c->proxy->opts.routes, c->target.ns, c->target.name);
     struct err err = *why;
 
-    if (route) {
+    if (route && !is_outdated(c, route)) {
         step(c);
         return;
     }
     (void)err_recode(&err, RPC_UNAVAILABLE, "ControllerUnavailable");
     (void)err_wrap(
-        &err, "sandbox %s/%s is not among those last known, and the controller cannot be asked",
-        c->target.ns, c->target.name);
+        &err, "sandbox %s/%s %s, and the controller cannot be asked", c->target.ns, c->target.name,
+        route ? "was not the caller's when it was last heard of" : "is not among those last known");
     proxied_fail(c, &err);
 }
 

@@ -125,7 +125,8 @@ static void test_controller_away_and_back(void **state)
         "sandbox default/nobody is not among those last known, and the controller cannot be asked");
     t = (struct talk){0};
     scene_call(&s, &t, ECHO, "pool-1");
-    scene_refused(&s, &t, RPC_FAILED_PRECONDITION, "NotClaimed", "pool-1");
+    scene_refused(&s, &t, RPC_UNAVAILABLE, "ControllerUnavailable",
+                  "pool-1 was not the caller's when it was last heard of");
 
     s.controller.n_routes = 0;
     fake_controller_up(&s.controller, s.w.loop, s.routes);
