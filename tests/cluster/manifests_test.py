@@ -151,5 +151,7 @@ def test_images_are_small_and_tell_their_parts(tmp_path):
         files = {f["fileName"] for f in parts["files"]}
         assert parts["spdxVersion"] == "SPDX-2.3" and any(f.startswith("./sandbox-") for f in files)
         assert not any("/sh" == pathlib.PurePath(f).name for f in files)
+        linked = {r["relatedSpdxElement"] for r in parts["relationships"] if r["relationshipType"] == "STATIC_LINK"}
+        assert linked and linked <= {p["SPDXID"] for p in parts["packages"]}
         config = subprocess.run(["skopeo", "inspect", "--config", f"oci:{tmp_path / name}:v0.1.0"], check=True, capture_output=True).stdout
         assert json.loads(config)["config"]["User"] == "65532:65532"
