@@ -199,8 +199,9 @@ typedef void (*store_done_fn)(const struct store_result *res, void *user);
 #define STORE_MAX_OPS 64
 
 /* 0: `done` (may be NULL) will be called exactly once, from the loop, never from inside this call.
- * < 0: nothing was queued. Calls are applied in the order made. Commits at the end of this loop
- * round. Strings are copied. */
+ * < 0: nothing was queued. Calls are applied in the order made; on Kubernetes they are begun in
+ * it, and it holds for those about one object. Commits at the end of this loop round. Strings are
+ * copied. */
 int store_write(struct store *store, const struct store_op *ops, size_t n_ops, store_done_fn done,
                 void *user, struct err *err);
 /* The writes of `user` that are under way go on, but their `done` is not called. For a caller that
