@@ -129,6 +129,11 @@ int rpc_call_add_header(struct rpc_call *call, const char *name, const void *val
                         struct err *err);
 int rpc_call_add_trailer(struct rpc_call *call, const char *name, const void *value, size_t n,
                          struct err *err);
+/* The same of all in md (NULL: none) that is_passed: for who passes a call on. */
+int rpc_call_copy_headers(struct rpc_call *call, const struct rpc_metadata *md,
+                          bool (*is_passed)(const char *name), struct err *err);
+int rpc_call_copy_trailers(struct rpc_call *call, const struct rpc_metadata *md,
+                           bool (*is_passed)(const char *name), struct err *err);
 /* Sends the initial metadata now; otherwise it goes with the first message or the status. */
 int rpc_call_send_headers(struct rpc_call *call, struct err *err);
 /* The status, once, after all that is queued. A later send or finish does nothing. message NULL:

@@ -50,6 +50,31 @@ int rpc_call_add_trailer(struct rpc_call *call, const char *name, const void *va
     return add_field(call, &call->trailers, name, value, n, err);
 }
 
+typedef int (*add_fn)(struct rpc_call *call, const char *name, const void *value, size_t n,
+                      struct err *err);
+
+static int copy(struct rpc_call *call, const struct rpc_metadata *md, add_fn add,
+                bool (*is_passed)(const char *name), struct err *err)
+{
+    for (size_t i = 0; md && i < md->n; i++)
+        if (is_passed(md->fields[i].name) &&
+            add(call, md->fields[i].name, md->fields[i].value, md->fields[i].n_value, err) < 0)
+            return -1;
+    return 0;
+}
+
+int rpc_call_copy_headers(struct rpc_call *call, const struct rpc_metadata *md,
+                          bool (*is_passed)(const char *name), struct err *err)
+{
+    return copy(call, md, rpc_call_add_header, is_passed, err);
+}
+
+int rpc_call_copy_trailers(struct rpc_call *call, const struct rpc_metadata *md,
+                           bool (*is_passed)(const char *name), struct err *err)
+{
+    return copy(call, md, rpc_call_add_trailer, is_passed, err);
+}
+
 static void add_head(struct rpc_call *call, struct rpc_fields *f)
 {
     rpc_fields_add(f, ":status", "200");

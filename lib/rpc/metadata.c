@@ -137,6 +137,16 @@ const struct rpc_field *rpc_metadata_find(const struct rpc_metadata *md, const c
     return NULL;
 }
 
+bool rpc_metadata_is_of_hop(const char *name)
+{
+    static const char *const names[] = {"grpc-status-details-bin", "content-length", "host"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 const char *rpc_metadata_get(const struct rpc_metadata *md, const char *name)
 {
     const struct rpc_field *f = rpc_metadata_find(md, name);

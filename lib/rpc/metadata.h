@@ -32,6 +32,10 @@ int rpc_metadata_add(struct rpc_metadata *md, const char *name, const void *valu
 int rpc_metadata_add_str(struct rpc_metadata *md, const char *name, const char *value,
                          struct err *err);
 
+/* A field that tells of one hop, so who passes a call on leaves it out: content-length, host, and
+ * grpc-status-details-bin, which goes with the status. */
+bool rpc_metadata_is_of_hop(const char *name);
+
 /* The first value as text, or NULL when absent. */
 const char *rpc_metadata_get(const struct rpc_metadata *md, const char *name);
 const struct rpc_field *rpc_metadata_find(const struct rpc_metadata *md, const char *name);

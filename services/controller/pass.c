@@ -162,29 +162,12 @@ static struct hop *hop_to(struct pass *p, const struct pass_leader *leader, stru
 
 /* ---- from the leader to the caller ---- */
 
-typedef int (*add_fn)(struct rpc_call *call, const char *name, const void *value, size_t n,
-                      struct err *err);
-
-/* All but what belongs to one hop; the details go with the status. */
 static bool is_passed(const char *name)
 {
-    static const char *const kept_back[] = {"grpc-status-details-bin", "content-length", "host",
-                                            "user-agent", PASS_MARK};
-
-    for (size_t i = 0; i < ARRAY_SIZE(kept_back); i++)
-        if (strcmp(name, kept_back[i]) == 0)
-            return false;
+    if (rpc_metadata_is_of_hop(name) || strcmp(name, "user-agent") == 0 ||
+        strcmp(name, PASS_MARK) == 0)
+        return false;
     return strncmp(name, "grpc-", 5) != 0 || strcmp(name, "grpc-trace-bin") == 0;
-}
-
-static int copy_fields(struct rpc_call *to, const struct rpc_metadata *md, add_fn add,
-                       struct err *err)
-{
-    for (size_t i = 0; md && i < md->n; i++)
-        if (is_passed(md->fields[i].name) &&
-            add(to, md->fields[i].name, md->fields[i].value, md->fields[i].n_value, err) < 0)
-            return -1;
-    return 0;
 }
 
 static void let_go(struct passed *c)
@@ -208,7 +191,7 @@ static void up_on_headers(struct rpc_call *up, void *user)
     struct passed *c = user;
     struct err err;
 
-    if (copy_fields(c->down, rpc_call_headers(up), rpc_call_add_header, &err) < 0 ||
+    if (rpc_call_copy_headers(c->down, rpc_call_headers(up), is_passed, &err) < 0 ||
         rpc_call_send_headers(c->down, &err) < 0)
         give_up(c, &err);
 }
@@ -237,7 +220,7 @@ static void up_on_done(struct rpc_call *up, const struct rpc_status *status, voi
                       "cannot be reached or was lost: try again: %.200s",
                       c->hop->leader.identity, c->hop->leader.address, status->message);
     let_go(c);
-    if (is_lost || copy_fields(c->down, rpc_call_trailers(up), rpc_call_add_trailer, &err) < 0)
+    if (is_lost || rpc_call_copy_trailers(c->down, rpc_call_trailers(up), is_passed, &err) < 0)
         rpc_call_fail(c->down, &err);
     else
         rpc_call_finish_status(c->down, status);

@@ -86,28 +86,9 @@ static void up_on_writable(struct rpc_call *up, void *user)
 
 /* ---- sandbox to client ---- */
 
-/* Those of the hop itself; the details go with the status. */
 static bool is_passed(const char *name)
 {
-    static const char *const kept_back[] = {"grpc-status-details-bin", "content-length", "host"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(kept_back); i++)
-        if (strcmp(name, kept_back[i]) == 0)
-            return false;
-    return true;
-}
-
-typedef int (*add_fn)(struct rpc_call *call, const char *name, const void *value, size_t n,
-                      struct err *err);
-
-static int copy_fields(struct rpc_call *to, const struct rpc_metadata *md, add_fn add,
-                       struct err *err)
-{
-    for (size_t i = 0; md && i < md->n; i++)
-        if (is_passed(md->fields[i].name) &&
-            add(to, md->fields[i].name, md->fields[i].value, md->fields[i].n_value, err) < 0)
-            return -1;
-    return 0;
+    return !rpc_metadata_is_of_hop(name);
 }
 
 /* The sandbox sent what cannot be passed on: its half is given up. */
@@ -122,7 +103,7 @@ static void up_on_headers(struct rpc_call *up, void *user)
     struct proxied *c = user;
     struct err err;
 
-    if (copy_fields(c->down, rpc_call_headers(up), rpc_call_add_header, &err) < 0 ||
+    if (rpc_call_copy_headers(c->down, rpc_call_headers(up), is_passed, &err) < 0 ||
         rpc_call_send_headers(c->down, &err) < 0)
         refuse_up(c, &err);
 }
@@ -176,7 +157,7 @@ static void up_on_done(struct rpc_call *up, const struct rpc_status *status, voi
         loop_task_schedule(p->look); /* not now: the connection may not know yet that it is lost */
         return;
     }
-    if (copy_fields(c->down, rpc_call_trailers(up), rpc_call_add_trailer, &err) < 0) {
+    if (rpc_call_copy_trailers(c->down, rpc_call_trailers(up), is_passed, &err) < 0) {
         proxied_fail(c, &err);
         return;
     }

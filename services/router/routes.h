@@ -46,9 +46,9 @@ struct routes_opts {
 int routes_new(struct routes **ret, struct loop *loop, const struct routes_opts *opts,
                struct err *err);
 int routes_start(struct routes *r, struct err *err);
-/* Resolves that are open must have been stopped. */
 /* The connection to the controller, for those who observe it. */
 struct rpc_channel *routes_channel(struct routes *r);
+/* Resolves that are open must have been stopped. */
 void routes_free(struct routes *r);
 DEFINE_CLEANUP(struct routes *, routes_free)
 

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 import faults
+from calls import refused
 from lab import Lab
 from ours import Controller, grpc_flags, install, pool, template, token, wait_condition, wait_for, wait_pool
 
@@ -57,14 +58,6 @@ def bearer(world):
 
 def request(name="", pool="warm", namespace=NS, **more):
     return claim_pb2.CreateClaimRequest(namespace=namespace, name=name, spec=claim_pb2.ClaimSpec(pool=pool), **more)
-
-
-def refused(call, code, *words):
-    with pytest.raises(grpc.RpcError) as e:
-        call()
-    assert e.value.code() == code, e.value
-    for word in words:
-        assert word in e.value.details(), e.value.details()
 
 
 def test_one_write_before_the_answer(world, door):

@@ -11,6 +11,7 @@ import grpc
 import pytest
 
 import faults
+from calls import refused
 from lab import Lab
 from ours import SYSTEM, Controller, condition, grpc_flags, install, pool, template, token, wait_for, wait_pool
 
@@ -66,14 +67,6 @@ def bearer(text, *more):
 
 def request(name):
     return claim_pb2.CreateClaimRequest(namespace=NS, name=name, request_id=name, spec=claim_pb2.ClaimSpec(pool="warm"))
-
-
-def refused(call, code, *words):
-    with pytest.raises(grpc.RpcError) as e:
-        call()
-    assert e.value.code() == code, e.value
-    for word in words:
-        assert word in e.value.details(), e.value.details()
 
 
 def ask_until_answered(replica, name, seconds=60):

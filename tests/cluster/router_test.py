@@ -8,6 +8,7 @@ import time
 import grpc
 import pytest
 
+from calls import refused
 from lab import Lab
 from manifests_test import AGENT, IMAGE, build, wait_running
 from ours import ROOT, SYSTEM, pool, template, token, wait_for, wait_pool
@@ -68,14 +69,6 @@ def target(name, secret=SECRET, uid=None):
 def run(lab, name, timeout=20, **more):
     request = exec_pb2.RunRequest(command=exec_pb2.Command(argv=["/sandbox-agent", "--version"]))
     return execs(lab).Run(request, metadata=target(name, **more), timeout=timeout)
-
-
-def refused(call, code, *words):
-    with pytest.raises(grpc.RpcError) as e:
-        call()
-    assert e.value.code() == code, e.value
-    for word in words:
-        assert word in e.value.details(), e.value.details()
 
 
 def make_claim(lab, name):
